@@ -1,0 +1,70 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** What coatcheck tells about sessions, in the order of a session's life. */
+export const EVENT_TYPES = [
+  'created',
+  'loaded',
+  'committed',
+  'conflict',
+  'overwritten',
+  'gone',
+  'rejected',
+  'expired',
+  'rotated',
+  'destroyed',
+  'abandoned',
+  'lost',
+  'clock',
+  'store-error',
+] as const;
+
+export type SessionEventType = (typeof EVENT_TYPES)[number];
+
+/** One thing that happened to a session. Safe to log: it names sessions by handle, never by id, key or cookie. */
+export interface SessionEvent {
+  readonly type: SessionEventType;
+  /** Milliseconds since 1970, by the injected clock. */
+  readonly at: number;
+  /** The session's public name, where there is a record. */
+  readonly handle?: string | undefined;
+  /** Why, in a few stable words, such as `doubled`, `malformed`, `unreadable`, `bound`. */
+  readonly reason?: string | undefined;
+  /** The top-level keys of the session that are concerned. */
+  readonly keys?: readonly string[] | undefined;
+  /** The store's verb, with `store-error`. */
+  readonly verb?: string | undefined;
+  readonly error?: unknown;
+}
+
+/** Everything of an event but its type and time. */
+export type EventDetails = Omit<SessionEvent, 'type' | 'at'>;
+
+const channels = new Map(EVENT_TYPES.map((type) => [type, channel(`coatcheck:${type}`)]));
+
+/**
+ * The one emitter: `onEvent` and the diagnostics channels `coatcheck:<type>` hear the same events. An event nobody
+ * listens to is never built, and a listener that throws breaks no request.
+ */
+export class Events {
+  readonly #listener: ((event: SessionEvent) => void) | undefined;
+  readonly #now: () => number;
+
+  constructor(listener: ((event: SessionEvent) => void) | undefined, now: () => number) {
+    this.#listener = listener;
+    this.#now = now;
+  }
+
+  emit(type: SessionEventType, details: () => EventDetails): void {
+    const published = channels.get(type);
+    const heard = published?.hasSubscribers === true;
+    if (this.#listener === undefined && !heard) return;
+    const event: SessionEvent = { type, at: this.#now(), ...details() };
+    // A subscriber that throws is reported by node:diagnostics_channel itself, on a later tick.
+    if (heard) published?.publish(event);
+    try {
+      this.#listener?.(event);
+    } catch {
+      // R105: a listener cannot break the request.
+    }
+  }
+}
