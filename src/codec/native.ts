@@ -1,0 +1,99 @@
+import { CoatcheckError } from '../errors.ts';
+import type { Document } from '../store/contract.ts';
+import type { Codec, DecodedRecord, Meta } from './contract.ts';
+import { checkMeta } from './meta.ts';
+import { isPlain } from './plain.ts';
+import type { Tag } from './tag.ts';
+import { parseJson, unreadable } from './tag-decode.ts';
+import { TaggedJson } from './tagged-json.ts';
+
+/** The number of the format that `docs/format.md` describes; grows only where an older reader would go wrong. */
+export const FORMAT = 1;
+
+export interface NativeCodecOptions {
+  /**
+   * Tags for values of your own types. Add a tag in one release and use it in the next: a process that does not know a tag
+   * reads a plain object.
+   */
+  readonly tags?: readonly Tag[];
+}
+
+/** The codec that a session has unless told otherwise, with both value verbs. */
+export type NativeCodec = Required<Codec>;
+
+/**
+ * Documents of compact tagged JSON: `{"meta":{"format":1,...},"data":{...}}`, described to the byte in
+ * `docs/format.md`. Members of meta that this version does not know survive a round trip.
+ *
+ * `encode` throws CoatcheckError `VALUE_UNSUPPORTED`, `KEY_FORBIDDEN` or `SESSION_TOO_LARGE` (a value that contains
+ * itself). `decode` takes text or UTF-8 bytes and throws `DOCUMENT_NEWER` for a later format, `DOCUMENT_UNREADABLE`
+ * for anything else that it would not have written.
+ *
+ * @throws CoatcheckError `TAG_INVALID` for a tag that is malformed or taken.
+ * @example
+ * const sessions = createSessions({ codec: nativeCodec({ tags: [money] }) });
+ */
+export function nativeCodec(options: NativeCodecOptions = {}): NativeCodec {
+  const json = new TaggedJson(options.tags === undefined ? {} : { tags: options.tags });
+  return {
+    encode: ({ data, meta }) => {
+      // A root that no tag takes: reading it back would give something else than a record.
+      if (!isPlain(data))
+        throw new CoatcheckError('VALUE_UNSUPPORTED', 'The data of a session must be a plain object.');
+      const metaText = json.dumpsObject(withoutFormat(meta));
+      const comma = metaText === '{}' ? '' : ',';
+      return `{"meta":{"format":${FORMAT}${comma}${metaText.slice(1)},"data":${json.dumpsObject(data)}}`;
+    },
+    decode: (document) => decode(json, document),
+    encodeValue: (value) => json.dumps(value),
+    decodeValue: (text) => json.loads(text),
+  };
+}
+
+/** The same with tags as arguments. */
+export function codecWith(...tags: readonly Tag[]): NativeCodec {
+  return nativeCodec({ tags });
+}
+
+function decode(json: TaggedJson, document: Document): DecodedRecord {
+  const text = typeof document === 'string' ? document : utf8(document);
+  const parsed = parseJson(text);
+  // Before anything else is judged: a later format may have other rules for all of it.
+  checkFormat(parsed);
+  const { meta: wholeMeta, data } = json.untag(parsed, text) as Record<string, unknown>;
+  if (!isObject(wholeMeta) || !isPlain(wholeMeta)) throw unreadable('meta is no object');
+  if (!isObject(data) || !isPlain(data)) throw unreadable('data is no object');
+  const { format: _, ...meta } = wholeMeta;
+  checkMeta(meta);
+  return { data, meta };
+}
+
+function checkFormat(parsed: unknown): void {
+  const meta = isObject(parsed) ? parsed.meta : undefined;
+  const format = isObject(meta) ? meta.format : undefined;
+  if (!Number.isSafeInteger(format) || (format as number) < 1) throw unreadable('it has no meta.format');
+  if ((format as number) > FORMAT) {
+    throw new CoatcheckError(
+      'DOCUMENT_NEWER',
+      `The document has format ${format}, this version reads up to ${FORMAT}; upgrade coatcheck in this process.`,
+    );
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function withoutFormat(meta: Meta): Record<string, unknown> {
+  if (!Object.hasOwn(meta, 'format')) return meta as Record<string, unknown>;
+  const { format: _, ...rest } = meta;
+  return rest;
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw unreadable('it is not UTF-8');
+  }
+}
