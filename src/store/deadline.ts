@@ -1,0 +1,85 @@
+import { CoatcheckError, type Outcome } from '../errors.ts';
+
+const NEXT_TURN: Promise<void> = Promise.resolve();
+
+/**
+ * How long one request may wait for its store, all calls together (R90). Only the time spent waiting counts, not the
+ * handler's own; waits that overlap, or lie within one another, count once.
+ *
+ * @example
+ * const budget = new Budget(2000);
+ * const record = await budget.wait(store.read(key), 'read', 'none');
+ */
+export class Budget {
+  readonly #ms: number;
+  #spent = 0;
+  #waiting = 0;
+  #since = 0;
+
+  /** @param ms the whole of it, in milliseconds */
+  constructor(ms: number) {
+    this.#ms = ms;
+  }
+
+  /** Milliseconds that are left; zero or below when it is used up. */
+  remaining(): number {
+    const running = this.#waiting > 0 ? performance.now() - this.#since : 0;
+    return this.#ms - this.#spent - running;
+  }
+
+  /**
+   * Waits for a call that was made. A promise that settles after the budget has run out is let go in silence.
+   *
+   * @param verb the store's verb, for the message
+   * @param outcome `'unknown'` where the call may write, `'none'` where it only reads
+   * @throws CoatcheckError `STORE_TIMEOUT`, not retryable, when the budget is used up first; else what the call threw
+   */
+  wait<T>(call: Promise<T>, verb: string, outcome: Outcome): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let over = false;
+      const end = (): boolean => {
+        if (over) return false;
+        over = true;
+        if (timer !== undefined) clearTimeout(timer);
+        this.#leave();
+        return true;
+      };
+      this.#enter();
+      call.then(
+        (value) => {
+          if (end()) resolve(value);
+        },
+        (error) => {
+          if (end()) reject(error);
+        },
+      );
+      const check = (): void => {
+        if (over) return;
+        const left = this.remaining();
+        // A timer may come a little early, and another wait may have ended meanwhile.
+        if (left > 0) timer = setTimeout(check, Math.ceil(left));
+        else if (end()) reject(timeout(verb, outcome));
+      };
+      // A store within the process has answered by the next microtask, and then needs no timer.
+      NEXT_TURN.then(check);
+    });
+  }
+
+  #enter(): void {
+    if (this.#waiting++ === 0) this.#since = performance.now();
+  }
+
+  #leave(): void {
+    if (--this.#waiting === 0) this.#spent += performance.now() - this.#since;
+  }
+}
+
+function timeout(verb: string, outcome: Outcome): CoatcheckError {
+  const doubt = outcome === 'unknown' ? ' What it was to write may have been stored.' : '';
+  return new CoatcheckError(
+    'STORE_TIMEOUT',
+    `The store did not answer '${verb}' within the request's deadline.${doubt} Look at the store, or raise the deadline.`,
+    { outcome },
+  );
+}

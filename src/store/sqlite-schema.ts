@@ -1,0 +1,72 @@
+import { CoatcheckError } from '../errors.ts';
+import type { SqliteDatabase } from './sqlite-driver.ts';
+
+/** The number of the table's form. A change of the columns counts it up and says here how to get there. */
+const SCHEMA = 1;
+
+/**
+ * Makes the table where it is missing. The number of its form is kept in a table of its own, a row for each table:
+ * `PRAGMA user_version` belongs to the whole database, which the user may share, and a comment in the table's text
+ * could not follow an ALTER TABLE.
+ *
+ * `is_text` is there because libsql cuts a TEXT value at a NUL: such a text is kept as bytes.
+ *
+ * @throws CoatcheckError `STORE_FAILED` where the name is taken by a table of somebody else's, or of a newer coatcheck
+ */
+export function prepareSchema(database: SqliteDatabase, table: string): void {
+  // Locked first, so that two processes do not make the same table; and something is always written, so that a
+  // read-only file fails at the start and not at the first visitor: BEGIN IMMEDIATE alone succeeds on one.
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS coatcheck_schema (name TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL)',
+    );
+    const known = database.prepare('SELECT version FROM coatcheck_schema WHERE name = ?').get(table) as
+      | { version: number }
+      | undefined
+      | null;
+    if (known && known.version > SCHEMA) {
+      throw new CoatcheckError(
+        'STORE_FAILED',
+        `SQLite store: a newer coatcheck made the table ${table}. Update coatcheck here, or choose another \`table\`.`,
+        { outcome: 'none' },
+      );
+    }
+    if (known) database.prepare('UPDATE coatcheck_schema SET version = version WHERE name = ?').run(table);
+    else create(database, table);
+    database.exec('COMMIT');
+  } catch (error) {
+    rollBack(database);
+    throw error;
+  }
+}
+
+export function rollBack(database: SqliteDatabase): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // SQLite has rolled back by itself after some errors, and the first error is the one to tell.
+  }
+}
+
+function create(database: SqliteDatabase, table: string): void {
+  if (database.prepare('SELECT 1 AS taken FROM sqlite_schema WHERE name = ?').get(table)) {
+    throw new CoatcheckError(
+      'STORE_FAILED',
+      `SQLite store: ${table} is there and was not made by coatcheck. Choose another \`table\`.`,
+      { outcome: 'none' },
+    );
+  }
+  database.exec(`CREATE TABLE "${table}" (
+    key TEXT PRIMARY KEY NOT NULL,
+    document NOT NULL,
+    is_text INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    owner TEXT,
+    owner_until INTEGER
+  )`);
+  database.exec(`CREATE INDEX "${table}_expires_at" ON "${table}" (expires_at)`);
+  database.exec(`CREATE INDEX "${table}_owner" ON "${table}" (owner) WHERE owner IS NOT NULL`);
+  database.prepare('INSERT INTO coatcheck_schema (name, version) VALUES (?, ?)').run(table, SCHEMA);
+}
