@@ -1,0 +1,129 @@
+import { CoatcheckError } from '../errors.ts';
+import { isMutable, own, refuseForbidden } from './data.ts';
+import { hintHabit } from './hints.ts';
+import { copyData, member } from './members.ts';
+import type { RequestSession } from './request-session.ts';
+import type { Session } from './types.ts';
+
+const CORE: unique symbol = Symbol.for('coatcheck.session');
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+
+/** The dictionary-like face of a request's session: what handlers hold. */
+export function dictionary<D>(session: RequestSession): Session<D> {
+  return new Proxy(new Shell(session), traps) as unknown as Session<D>;
+}
+
+/** The request's session behind its face; undefined for anything else. */
+export function behind(face: object): RequestSession | undefined {
+  return (face as { [CORE]?: RequestSession })[CORE];
+}
+
+/** The proxy's target. Node inspects a proxy's target, so what console.log prints is decided here. */
+class Shell {
+  readonly [CORE]: RequestSession;
+
+  constructor(session: RequestSession) {
+    this[CORE] = session;
+  }
+
+  [INSPECT](_depth: number, options: unknown, inspect: (value: unknown, options: unknown) => string): string {
+    return `Session ${inspect(describe(this[CORE]), options)}`;
+  }
+}
+
+/** For logs: the data, or why there is none. Logging is no look. */
+function describe(session: RequestSession): unknown {
+  try {
+    return copyData(session, session.peek());
+  } catch (error) {
+    return { unavailable: error instanceof CoatcheckError ? error.code : 'error' };
+  }
+}
+
+function* pairs(session: RequestSession): Generator<[string, unknown]> {
+  yield* Object.entries(copyData(session));
+}
+
+/** Refuses a name under which a property would never be seen, or would hide what the session does. */
+function refuseReserved(name: string): void {
+  refuseForbidden(name);
+  if (member(name) === undefined) return;
+  throw new CoatcheckError(
+    'KEY_RESERVED',
+    `session.${name} belongs to the session itself. For data under this key use session.set('${name}', value), get and delete.`,
+  );
+}
+
+/** Writes a property as a key of the data. */
+function assignProperty(session: RequestSession, name: string, value: unknown): void {
+  if (name === 'permanent') {
+    session.permanent = Boolean(value);
+    return;
+  }
+  refuseReserved(name);
+  session.set(name, value);
+}
+
+const traps: ProxyHandler<Shell> = {
+  get(shell, name, self) {
+    const session = shell[CORE];
+    if (typeof name === 'symbol') {
+      if (name === Symbol.iterator) return () => pairs(session);
+      if (name === Symbol.toPrimitive) return () => '[object Session]';
+      return name === Symbol.toStringTag ? 'Session' : Reflect.get(shell, name);
+    }
+    const read = member(name);
+    if (read !== undefined) return read(session, self);
+    const value = session.get(name);
+    if (value === undefined) hintHabit(name);
+    return value;
+  },
+
+  set(shell, name, value) {
+    // What libraries attach under a symbol lives as long as the request and is no data.
+    if (typeof name === 'symbol') return name !== CORE && Reflect.set(shell, name, value);
+    assignProperty(shell[CORE], name, value);
+    return true;
+  },
+
+  has(shell, name) {
+    if (typeof name === 'symbol') return Reflect.has(shell, name);
+    return name !== 'then' && shell[CORE].has(name);
+  },
+
+  deleteProperty(shell, name) {
+    if (typeof name === 'symbol') return name !== CORE && Reflect.deleteProperty(shell, name);
+    refuseReserved(name);
+    shell[CORE].delete(name);
+    return true;
+  },
+
+  ownKeys({ [CORE]: session }) {
+    return Object.keys(session.look());
+  },
+
+  getOwnPropertyDescriptor({ [CORE]: session }, name) {
+    if (typeof name === 'symbol' || !session.has(name)) return undefined;
+    const value = own(session.look(), name);
+    const copy = isMutable(value) ? session.engine.copyOf(value) : value;
+    return { value: copy, writable: true, enumerable: true, configurable: true };
+  },
+
+  defineProperty({ [CORE]: session }, name, descriptor) {
+    if (typeof name === 'symbol' || !('value' in descriptor)) return false;
+    assignProperty(session, name, descriptor.value);
+    return true;
+  },
+
+  getPrototypeOf() {
+    return Object.prototype;
+  },
+
+  setPrototypeOf() {
+    return false;
+  },
+
+  preventExtensions() {
+    return false;
+  },
+};

@@ -1,0 +1,69 @@
+import type { DecodedRecord } from '../codec/contract.ts';
+import type { StoredRecord } from '../store/contract.ts';
+import type { Wire } from './wire.ts';
+
+/** Where a session comes from. */
+export type Origin =
+  /** No record: no cookie, or one that led to nothing. */
+  | { readonly kind: 'none' }
+  /** A ticket whose record has not been asked for yet (`load: 'lazy'`). */
+  | { readonly kind: 'unloaded'; readonly key: string }
+  | { readonly kind: 'record'; readonly key: string; readonly record: StoredRecord; decoded: DecodedRecord | undefined }
+  /** Rotated away or ended a moment ago. */
+  | { readonly kind: 'closed'; readonly key: string }
+  /** The store did not answer. */
+  | { readonly kind: 'failed'; readonly key: string; readonly error: Error };
+
+/** What `destroy` leaves for the commit to do. */
+export interface Ending {
+  /** The record to end; undefined where only the cookie goes. */
+  readonly key: string | undefined;
+  /** The browser may hold the ticket, so the record is closed instead of deleted. */
+  readonly sent: boolean;
+  readonly owner: string | undefined;
+}
+
+/** What a request and its answer have come to, as far as the session is concerned. */
+export class RequestState {
+  origin: Origin;
+  ending: Ending | undefined;
+  accessed = false;
+  /** Reads are empty because the store failed and `onStoreError` says `'anonymous'`. */
+  readOnly = false;
+  /** How far the answer is. */
+  wire: Wire = 'open';
+  /** Who the session said the visitor was when its record was read or stored, for those who log in by hand. */
+  identity: string | undefined;
+  /** The id that the cookie holds or will hold. Never leaves the house but in Set-Cookie. */
+  id: string | undefined;
+  /** The request brought a cookie of ours, of whatever worth. */
+  presented = false;
+  /** The ticket is good, but not as it would be written today. */
+  reissue = false;
+  /** The loading under way, with `load: 'lazy'`. */
+  loading: Promise<void> | undefined;
+  /** The request came over plain HTTP. */
+  plainHttp = false;
+  /** The stored record holds nothing: the browser's cookie was taken away with the commit that emptied it. */
+  storedEmpty = false;
+  /** A commit that may or may not have been stored. Nothing is stored after it. */
+  fault: Error | undefined;
+  /** The commit under way; the next one waits for it. */
+  running: Promise<void> | undefined;
+  /** Every change needs a cookie: there is no store. */
+  onlyByCookie = false;
+  /** The head that left says `private` or `no-store`. */
+  privateHead = false;
+  /** The cookie that the head needs; decided by commits, delivered once. */
+  cookie: 'none' | 'set' | 'delete' = 'none';
+  /** The first change of the request. */
+  onChanged: (() => void) | undefined;
+  /** A change, or a chance for one, after the head left. */
+  onLate: (() => void) | undefined;
+  /** No record stood behind the session when the request began, or when it began anew. */
+  isNew = false;
+
+  constructor(origin: Origin) {
+    this.origin = origin;
+  }
+}
