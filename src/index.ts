@@ -1,0 +1,29 @@
+/**
+ * Sessions for every TypeScript server.
+ *
+ * @example
+ * import { createSessions, session } from 'coatcheck';
+ * import { expressSessions } from 'coatcheck/http/express';
+ *
+ * @packageDocumentation
+ */
+export { type Clock, systemClock } from './clock.ts';
+export type { Authenticated, Codec, Data, DecodedRecord, Meta } from './codec/contract.ts';
+export { Markup, Tuple, Uuid } from './codec/values.ts';
+export { type CookieSessions, type CookieSessionsOptions, createCookieSessions } from './create-cookie-sessions.ts';
+export { createSessions, type Sessions, type SessionsOptions } from './create-sessions.ts';
+export type { Duration } from './duration.ts';
+export { CoatcheckError, type ErrorCode, type Outcome } from './errors.ts';
+export type { SessionEvent, SessionEventType } from './events.ts';
+export type {
+  HeaderChanges,
+  SessionHooks,
+  SessionInterface,
+  SessionRequest,
+  SessionResponse,
+} from './interface/contract.ts';
+export type { OwnedSession } from './interface/owners.ts';
+export type { RecordOptions, Records } from './interface/records.ts';
+export { session } from './session/ambient.ts';
+export type { RegenerateOptions, Session, SessionData, SessionMembers } from './session/types.ts';
+export type { Store } from './store/contract.ts';

@@ -1,0 +1,127 @@
+import { CoatcheckError } from '../errors.ts';
+import type { Events } from '../events.ts';
+import type { Store, StoredRecord } from '../store/contract.ts';
+import type { Budget } from '../store/deadline.ts';
+import type { StoreSource } from './store-source.ts';
+
+/** Verbs that change something: unanswered, they may have happened. */
+const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'touch', 'destroy', 'put', 'forget']);
+
+/** A call that failed and may be made again. */
+export interface Failed {
+  readonly failed: CoatcheckError;
+}
+
+/**
+ * One request's way to its store: one budget for all waiting, every failure told, errors of drivers put into ours.
+ * Plain `then` instead of async functions: with AsyncLocalStorage every promise counts twice.
+ */
+export class StoreAccess {
+  readonly store: Store;
+  readonly #budget: Budget;
+  readonly #events: Events;
+
+  constructor(store: Store, budget: Budget, events: Events) {
+    this.store = store;
+    this.#budget = budget;
+    this.#events = events;
+  }
+
+  #once<T>(verb: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return this.#budget.wait(call(), verb, WRITES.has(verb) ? 'unknown' : 'none');
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Tells a failure; gives it back if the call may be made again, and throws it otherwise. */
+  #failed(error: unknown, verb: string): Failed {
+    const failed = asStoreError(error, verb);
+    this.#events.emit('store-error', () => ({ verb, error: failed }));
+    if (!failed.retryable) throw failed;
+    return { failed };
+  }
+
+  /** One attempt. Gives back a failure that may be tried again; throws any other. */
+  attempt<T>(verb: string, call: () => Promise<T>): Promise<{ readonly answer: T } | Failed> {
+    return this.#once(verb, call).then(
+      (answer) => ({ answer }),
+      (error) => this.#failed(error, verb),
+    );
+  }
+
+  /** Attempts until there is an answer or the deadline. For verbs that may be done twice. */
+  insist<T>(verb: string, call: () => Promise<T>): Promise<T> {
+    return this.#once(verb, call).catch((error) => this.#again(verb, call, this.#failed(error, verb)));
+  }
+
+  async #again<T>(verb: string, call: () => Promise<T>, first: Failed): Promise<T> {
+    let { failed } = first;
+    let unsure = false;
+    try {
+      for (let round = 0; ; round++) {
+        unsure ||= failed.outcome === 'unknown';
+        await this.pause(round, failed);
+        const tried = await this.attempt(verb, call);
+        if ('answer' in tried) return tried.answer;
+        failed = tried.failed;
+      }
+    } catch (error) {
+      throw unsure ? inDoubt(error) : error;
+    }
+  }
+
+  read(key: string): Promise<StoredRecord | undefined> {
+    return this.insist('read', () => this.store.read(key));
+  }
+
+  /**
+   * Waits a moment, longer each round on average and never in step with others. Throws `error` when the deadline would
+   * pass.
+   */
+  async pause(round: number, error: CoatcheckError): Promise<void> {
+    const ms = Math.floor(Math.random() * Math.min(50, 2 ** round));
+    if (this.#budget.remaining() <= ms) throw error;
+    if (ms === 0) return;
+    const sleep = new Promise<void>((done) => setTimeout(done, ms));
+    await this.#budget.wait(sleep, 'retry', 'none');
+  }
+
+  /** Waits for a turn within the same budget. */
+  turn(turn: Promise<void>): Promise<void> {
+    return this.#budget.wait(turn, 'queue', 'none');
+  }
+}
+
+/** A request's way to its store, which is opened if it is not. A store that cannot be opened is a store that failed. */
+export async function reach(source: StoreSource, budget: Budget, events: Events): Promise<StoreAccess> {
+  if (source.opened !== undefined) return new StoreAccess(source.opened, budget, events);
+  try {
+    return new StoreAccess(await budget.wait(source.open(), 'open', 'none'), budget, events);
+  } catch (error) {
+    const failed = asStoreError(error, 'open');
+    events.emit('store-error', () => ({ verb: 'open', error: failed }));
+    throw failed;
+  }
+}
+
+/** What ended the attempts says nothing about those before it: one that was not answered may have been stored. */
+export function inDoubt(error: unknown): unknown {
+  if (!(error instanceof CoatcheckError) || error.outcome === 'unknown') return error;
+  return new CoatcheckError(error.code, error.message, { cause: error.cause, outcome: 'unknown' });
+}
+
+function asStoreError(error: unknown, verb: string): CoatcheckError {
+  if (error instanceof CoatcheckError) {
+    const silent = error.code === 'STORE_FAILED' && error.outcome === undefined && WRITES.has(verb);
+    if (!silent) return error;
+    const { cause, retryable } = error;
+    return new CoatcheckError(error.code, error.message, { cause, retryable, outcome: 'unknown' });
+  }
+  return new CoatcheckError(
+    'STORE_FAILED',
+    `The session store failed at ${verb}. See the cause for what its driver says.`,
+    { cause: error, outcome: WRITES.has(verb) ? 'unknown' : 'none' },
+  );
+}

@@ -1,0 +1,88 @@
+import type { Data, DecodedRecord, Meta } from '../codec/contract.ts';
+import type { Changes } from '../session/changes.ts';
+import { own } from '../session/data.ts';
+import type { StoredRecord } from '../store/contract.ts';
+import type { Draft } from './compare-and-set.ts';
+import { type Documents, nextMeta } from './documents.ts';
+import type { Lifetime } from './lifetime.ts';
+
+/** How long an emptied record, and a closed one, stay for the requests under way (ms). */
+export const LINGER_MS = 60_000;
+
+/** What a commit writes: the changes of one request over some record, as documents. */
+export class Drafts {
+  readonly #documents: Documents;
+  readonly #lifetime: Lifetime;
+  readonly #changes: Changes;
+  readonly #nonce: string;
+  readonly #now: number;
+  #moves = false;
+
+  constructor(documents: Documents, lifetime: Lifetime, changes: Changes, nonce: string, now: number) {
+    this.#documents = documents;
+    this.#lifetime = lifetime;
+    this.#changes = changes;
+    this.#nonce = nonce;
+    this.#now = now;
+  }
+
+  /** A record that says exactly `data`. */
+  of(data: Data, meta: Meta): Draft {
+    const { permanent } = this.#changes;
+    const settled = permanent === undefined ? meta : { ...meta, permanent };
+    const next: Meta = nextMeta(this.#moves ? { ...settled, since: this.#now } : settled, this.#nonce);
+    const decoded: DecodedRecord = { data, meta: next };
+    const life = this.#lifetime.deadline(next, this.#now);
+    // Emptied is not logged out: for a minute a request under way may still fill the record again.
+    const expiresAt = isEmpty(decoded) ? Math.min(life, this.#now + LINGER_MS) : life;
+    return { document: this.#documents.encode(decoded), expiresAt, decoded };
+  }
+
+  /** The draft for a record under a new key, and so are all that follow. */
+  moved(draft: Draft): Draft {
+    this.#moves = true;
+    const decoded = { data: draft.decoded.data, meta: { ...draft.decoded.meta, since: this.#now } };
+    return { ...draft, document: this.#documents.encode(decoded), decoded };
+  }
+
+  /** The changes over another record, and which of that record's own news they write over. */
+  over(current: DecodedRecord, base: Data): Draft {
+    const { copyOf, textOf } = this.#documents;
+    const data = this.#changes.replay(current.data, copyOf);
+    const news = changedKeys(base, current.data, textOf);
+    const overwritten = this.#changes
+      .overwrites(news)
+      .filter((key) => textOf(own(data, key)) !== textOf(own(current.data, key)));
+    return { ...this.of(data, current.meta), overwritten, refilled: isEmpty(current) };
+  }
+
+  /** The closed record's life, and the emptied one's. */
+  get lingerUntil(): number {
+    return this.#now + LINGER_MS;
+  }
+}
+
+/** When the record began under its key: a session that moved keeps its creation, and has been its owner's only since. */
+export function sinceOf({ created, since }: Meta): number {
+  return typeof since === 'number' ? since : created;
+}
+
+/** No data and nobody logged in. */
+export function isEmpty(record: DecodedRecord): boolean {
+  if (record.meta.authenticated !== undefined) return false;
+  for (const key in record.data) if (Object.hasOwn(record.data, key)) return false;
+  return true;
+}
+
+function changedKeys(before: Data, after: Data, textOf: (value: unknown) => string): Set<string> {
+  const changed = new Set<string>();
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (textOf(own(before, key)) !== textOf(own(after, key))) changed.add(key);
+  }
+  return changed;
+}
+
+/** Whether nothing may be written over the record any more. */
+export function isExpired(record: StoredRecord, now: number): boolean {
+  return record.expiresAt <= now;
+}

@@ -1,0 +1,37 @@
+import type { CookieTemplate } from '../cookie/options.ts';
+import type { RequestSession } from '../session/request-session.ts';
+import { warnOnce } from '../warn.ts';
+import { type HeaderChanges, NO_CHANGES } from './contract.ts';
+
+/** What the head needs for a session as it stands now: at most one cookie, and whether caches must know of it. */
+export function headChanges(
+  session: RequestSession,
+  template: CookieTemplate,
+  write: (session: RequestSession) => string,
+): HeaderChanges {
+  const { origin, accessed } = session;
+  // Whether the cookie outlives the browser is said in a record that nobody may have looked at yet.
+  if (session.cookie === 'set' && origin.kind === 'record' && origin.decoded === undefined) {
+    session.engine.decode(session);
+  }
+  const { cookie } = session;
+  if (cookie === 'none') return accessed ? LOOKED : NO_CHANGES;
+  if (template.secure && session.plainHttp) warnPlainHttp();
+  return { setCookie: [cookie === 'set' ? write(session) : template.delete()], looked: accessed };
+}
+
+const LOOKED: HeaderChanges = { setCookie: [], looked: true };
+
+/** When a permanent session's cookie ends; undefined for one that ends with the browser. */
+export function cookieExpiry(session: RequestSession): number | undefined {
+  const { origin } = session;
+  if (origin.kind !== 'record' || origin.decoded?.meta.permanent !== true) return undefined;
+  return origin.record.expiresAt;
+}
+
+function warnPlainHttp(): void {
+  warnOnce(
+    'COATCHECK_SECURE_OVER_HTTP',
+    'A Secure session cookie was sent over plain HTTP. Chrome and Firefox keep it on localhost; Safari and curl drop it. For development on loopback set cookie: { secure: false }. Behind a proxy that ends TLS all is well.',
+  );
+}

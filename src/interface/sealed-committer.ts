@@ -1,0 +1,183 @@
+import type { Data, DecodedRecord, Meta } from '../codec/contract.ts';
+import { CoatcheckError } from '../errors.ts';
+import { handleOf, keyOf, newId } from '../keys/ids.ts';
+import { newNonce } from '../keys/nonce.ts';
+import type { KeyRing } from '../keys/ring.ts';
+import type { Changes } from '../session/changes.ts';
+import type { Origin } from '../session/request-session.ts';
+import type { CookieSession, DeadSeal } from './cookie-session.ts';
+import { Drafts, isEmpty } from './drafts.ts';
+import { identityOf } from './identity.ts';
+import { ownerName } from './owner-name.ts';
+import type { Revocation } from './revocation.ts';
+import { type SealedSession, sealSession } from './sealed-value.ts';
+import type { CommonSettings } from './settings.ts';
+
+/** What sealed sessions need besides. */
+export interface SealedSettings extends CommonSettings {
+  readonly ring: KeyRing;
+  readonly revocation: Revocation | undefined;
+}
+
+type FromRecord = Extract<Origin, { kind: 'record' }>;
+
+/** Carries out what one request did to a session that is its cookie: end, seal anew, extend, revoke. */
+export class SealedCommitter {
+  readonly #settings: SealedSettings;
+
+  constructor(settings: SealedSettings) {
+    this.#settings = settings;
+  }
+
+  /** Decides what the cookie will hold; a promise only where something must be revoked first. */
+  commit(session: CookieSession, answerDepends: boolean): Promise<void> | undefined {
+    if (session.ending !== undefined) {
+      if (session.sealed !== undefined) session.dead.push({ sealed: session.sealed, ended: true });
+      session.endedOne = true;
+      session.ending = undefined;
+      session.sealed = undefined;
+    }
+    try {
+      this.#change(session, answerDepends);
+    } catch (error) {
+      // What was ended is ended, whatever becomes of the rest.
+      const revoking = this.#revokeDead(session);
+      if (revoking === undefined) throw error;
+      return revoking.then(() => {
+        throw error;
+      });
+    }
+    return this.#revokeDead(session);
+  }
+
+  #change(session: CookieSession, answerDepends: boolean): void {
+    const { origin } = session;
+    const changes = session.takeChanges();
+    if (changes.empty) {
+      this.#touch(session, origin);
+      return;
+    }
+    try {
+      if (origin.kind === 'closed') this.#gone(session, origin.key, changes, answerDepends);
+      else this.#seal(session, changes);
+    } catch (error) {
+      if (session.origin.kind !== 'closed') session.giveBack(changes);
+      throw error;
+    }
+  }
+
+  #seal(session: CookieSession, changes: Changes): void {
+    const { documents, lifetime, clock, events, identityKeys, ring } = this.#settings;
+    const { origin } = session;
+    const now = clock.now();
+    const known = origin.kind === 'record' ? origin.decoded : undefined;
+    // A seal whose inside counted for nothing lends the new session neither its id nor its age.
+    const old = known === undefined ? undefined : session.sealed;
+    const meta: Meta = known?.meta ?? { created: now, commits: 0, nonces: [] };
+    const base = origin.kind === 'record' ? origin.record.document : undefined;
+    const stored = (): Data => (base === undefined ? {} : documents.data(base));
+    const data = changes.takes ? changes.replay(stored(), documents.copyOf) : session.peek();
+    const drafted = new Drafts(documents, lifetime, changes, newNonce(), now).of(data, { ...meta, nonces: [] });
+    if (isEmpty(drafted.decoded)) {
+      this.#emptied(session, old, changes);
+      return;
+    }
+    const identity = identityOf(data, identityKeys);
+    const moves = old !== undefined && (changes.rotates || identity !== session.identity);
+    const { document, expiresAt, decoded } = drafted;
+    const kept = moves ? undefined : old;
+    const { id, since } = kept ?? { id: newId(), since: session.endedOne ? now + 1 : now };
+    const sealed: SealedSession = { id, since, expiresAt, document };
+    // Before anything is settled, because this is where it shows whether it fits.
+    session.value = sealSession(ring, sealed);
+    if (moves && this.#endsOnRotation(stored, decoded)) session.dead.push({ sealed: old, ended: false });
+    session.sealed = sealed;
+    session.cookie = 'set';
+    session.identity = identity;
+    const key = kept !== undefined && origin.kind === 'record' ? origin.key : keyOf(id);
+    session.committed(key, { document, version: decoded.meta.commits, expiresAt }, decoded, changes);
+    if (old === undefined) events.emit('created', () => ({ handle: handleOf(key) }));
+    else if (moves) events.emit('rotated', () => ({ handle: handleOf(key) }));
+    events.emit('committed', () => ({ handle: handleOf(key) }));
+  }
+
+  /** Emptied is not logged out, but there is nothing left that a cookie could hold. */
+  #emptied(session: CookieSession, old: SealedSession | undefined, changes: Changes): void {
+    if (old === undefined) return;
+    if (changes.rotates) session.dead.push({ sealed: old, ended: true });
+    session.sealed = undefined;
+    session.cookie = 'delete';
+    session.origin = { kind: 'none' };
+    session.identity = undefined;
+  }
+
+  /** An epoch ends all of an owner's seals, so a rotation that keeps the owner must not move it. */
+  #endsOnRotation(stored: () => Data, { data, meta }: DecodedRecord): boolean {
+    const { revocation } = this.#settings;
+    if (revocation?.mode !== 'epoch') return true;
+    const before = ownerName({ data: stored(), meta }, this.#settings);
+    return before !== undefined && before !== ownerName({ data, meta }, this.#settings);
+  }
+
+  /** A session that was used and not changed is sealed again, at most once per tenth of its idle time. */
+  #touch(session: CookieSession, origin: Origin): void {
+    const { sealed } = session;
+    if (sealed === undefined || origin.kind !== 'record') return;
+    const { lifetime, clock } = this.#settings;
+    const now = clock.now();
+    const due =
+      session.accessed && origin.decoded !== undefined && lifetime.touchDue(origin.decoded.meta, sealed.expiresAt, now);
+    if (!due && !session.reissue) return;
+    this.#extend(session, sealed, origin, due ? now : undefined);
+  }
+
+  #extend(session: CookieSession, sealed: SealedSession, origin: FromRecord, now: number | undefined): void {
+    const { lifetime } = this.#settings;
+    const meta = origin.decoded?.meta;
+    const expiresAt = now === undefined || meta === undefined ? sealed.expiresAt : lifetime.deadline(meta, now);
+    session.sealed = { ...sealed, expiresAt };
+    session.value = undefined;
+    session.origin = { ...origin, record: { ...origin.record, expiresAt } };
+    session.reissue = false;
+    session.cookie = 'set';
+  }
+
+  #revokeDead(session: CookieSession): Promise<void> | undefined {
+    const { revocation } = this.#settings;
+    if (session.dead.length === 0) return undefined;
+    if (revocation !== undefined) return this.#revokeEach(session, revocation);
+    for (const dead of session.dead.splice(0)) this.#tell(dead);
+    return undefined;
+  }
+
+  async #revokeEach(session: CookieSession, revocation: Revocation): Promise<void> {
+    const { documents, lifetime, clock } = this.#settings;
+    // Taken off one by one: what could not be revoked now is the next commit's to revoke.
+    for (let dead = session.dead[0]; dead !== undefined; dead = session.dead[0]) {
+      const decoded = documents.readable({ ...dead.sealed, version: 0 });
+      if (decoded !== undefined) {
+        // Whatever a slow request seals from it later ends here at the latest.
+        const until = Math.max(lifetime.latest(decoded.meta), clock.now());
+        await revocation.revoke(dead.sealed, ownerName(decoded, this.#settings), until);
+      }
+      session.dead.shift();
+      this.#tell(dead);
+    }
+  }
+
+  #tell({ sealed, ended }: DeadSeal): void {
+    if (ended) this.#settings.events.emit('destroyed', () => ({ handle: handleOf(keyOf(sealed.id)) }));
+  }
+
+  #gone(session: CookieSession, key: string, changes: Changes, answerDepends: boolean): void {
+    if (session.cookie !== 'delete') session.cookie = 'none';
+    this.#settings.events.emit('gone', () => ({ handle: handleOf(key), keys: [...changes.keys()] }));
+    if (answerDepends || changes.rotates) {
+      throw new CoatcheckError(
+        'SESSION_GONE',
+        'This session was ended, so the change was not kept. Load the page again.',
+        { outcome: 'none' },
+      );
+    }
+  }
+}

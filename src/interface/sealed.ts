@@ -1,0 +1,205 @@
+import type { Data } from '../codec/contract.ts';
+import { readCookie } from '../cookie/parse.ts';
+import { CoatcheckError } from '../errors.ts';
+import { handleOf, keyOf } from '../keys/ids.ts';
+import { behind, dictionary } from '../session/dictionary.ts';
+import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
+import type { Session } from '../session/types.ts';
+import type { StoredRecord } from '../store/contract.ts';
+import type { HeaderChanges, SessionHooks, SessionInterface, SessionRequest } from './contract.ts';
+import { CookieSession } from './cookie-session.ts';
+import { LINGER_MS } from './drafts.ts';
+import { cookieExpiry, headChanges } from './head-cookie.ts';
+import { judge } from './judgement.ts';
+import { ownerName } from './owner-name.ts';
+import type { Revocation } from './revocation.ts';
+import { SealedCommitter, type SealedSettings } from './sealed-committer.ts';
+import { openSealed, type SealedSession, sealSession } from './sealed-value.ts';
+
+/** Sessions that are wholly in the cookie: encrypted, authenticated, with both time limits inside. */
+export class SealedInterface<D> implements SessionInterface<Session<D>>, SessionEngine {
+  readonly limits: SessionEngine['limits'];
+  readonly textOf: SessionEngine['textOf'];
+  readonly copyOf: SessionEngine['copyOf'];
+  readonly ambient: boolean;
+  readonly #settings: SealedSettings;
+  readonly #committer: SealedCommitter;
+
+  constructor(settings: SealedSettings) {
+    const { documents } = settings;
+    this.#settings = settings;
+    this.#committer = new SealedCommitter(settings);
+    this.limits = documents.limits;
+    this.textOf = documents.textOf;
+    this.copyOf = documents.copyOf;
+    this.ambient = settings.ambient;
+  }
+
+  open(request: SessionRequest): Session<D> | undefined | Promise<Session<D>> {
+    const { cookie, events, isStatic, revocation, ring } = this.#settings;
+    if (isStatic(request)) return undefined;
+    const session = new CookieSession(this, { kind: 'none' });
+    session.plainHttp = !request.secure;
+    const face = dictionary<D>(session);
+    const found = readCookie(request.cookie, cookie.name);
+    if (found.kind === 'none') return face;
+    session.presented = true;
+    const sealed = found.kind === 'one' ? openSealed(ring, found.value) : undefined;
+    if (sealed === undefined) {
+      // A value of a removed key looks like a forged one; both are cleared, since no slow answer can depend on them.
+      session.cookie = 'delete';
+      const reason = found.kind === 'one' ? 'malformed' : found.kind === 'many' ? 'doubled' : 'oversized';
+      events.emit('rejected', () => ({ reason }));
+      return face;
+    }
+    session.origin = this.#judgeFound(sealed);
+    if (session.origin.kind === 'none') return face;
+    session.sealed = sealed;
+    if (sealed.stale) session.reissue = true;
+    return revocation === undefined ? face : this.#checkRevoked(session, sealed, revocation).then(() => face);
+  }
+
+  #judgeFound(sealed: SealedSession): Origin {
+    const { events, clock } = this.#settings;
+    const key = keyOf(sealed.id);
+    const { document, expiresAt } = sealed;
+    if (expiresAt <= clock.now()) {
+      events.emit('expired', () => ({ handle: handleOf(key) }));
+      return { kind: 'none' };
+    }
+    events.emit('loaded', () => ({ handle: handleOf(key) }));
+    return { kind: 'record', key, record: { document, version: 0, expiresAt }, decoded: undefined };
+  }
+
+  async #checkRevoked(session: CookieSession, sealed: SealedSession, revocation: Revocation): Promise<void> {
+    const key = keyOf(sealed.id);
+    try {
+      const ended = await revocation.endOf(sealed, () => this.#ownerOf(session));
+      if (ended === undefined) return;
+      session.sealed = undefined;
+      // As a closed record in a store: after a minute the ticket is one like any unknown, and a login may follow.
+      const recent = this.#settings.clock.now() < ended + LINGER_MS;
+      session.origin = recent ? { kind: 'closed', key } : { kind: 'none' };
+      if (!recent) this.#settings.events.emit('rejected', () => ({ handle: handleOf(key), reason: 'revoked' }));
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error('The session store failed.');
+      session.origin = { kind: 'failed', key, error: failure };
+    }
+  }
+
+  /** The owner by what is in the seal. */
+  #ownerOf(session: RequestSession): string | undefined {
+    this.decode(session);
+    const { origin } = session;
+    if (origin.kind !== 'record' || origin.decoded === undefined) return undefined;
+    return ownerName(origin.decoded, this.#settings);
+  }
+
+  decode(session: RequestSession): void {
+    judge(session, this.#settings);
+  }
+
+  storedData(record: StoredRecord): Data {
+    return this.#settings.documents.data(record.document);
+  }
+
+  handle(key: string): string {
+    return handleOf(key);
+  }
+
+  load(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Nothing is stored before the head leaves with the cookie; what can fail is checked. */
+  async save(session: RequestSession): Promise<void> {
+    session.look();
+    await this.#committer.commit(session as CookieSession, true);
+  }
+
+  async reload(session: RequestSession): Promise<void> {
+    session.look();
+    session.forgetChanges(session.origin.kind === 'record' ? this.storedData(session.origin.record) : undefined);
+  }
+
+  commit(face: Session<D>): HeaderChanges | Promise<HeaderChanges> {
+    const session = this.#behind(face);
+    try {
+      const work = this.#committer.commit(session, false);
+      if (work === undefined) return this.#head(session);
+      return work.then(
+        () => this.#head(session),
+        (error: Error) => this.#failed(session, error),
+      );
+    } catch (error) {
+      return this.#failed(session, error as Error);
+    }
+  }
+
+  /** The old cookie stays while its seal could not be revoked; one that was to end goes from this browser all the same. */
+  #failed(session: CookieSession, error: Error): HeaderChanges {
+    const { dead } = session;
+    if (dead.length > 0) session.cookie = dead.some(({ ended }) => ended) ? 'delete' : 'none';
+    return { ...this.#head(session), error };
+  }
+
+  #head(session: CookieSession): HeaderChanges {
+    const { cookie, ring } = this.#settings;
+    return headChanges(session, cookie, () => {
+      const { sealed } = session;
+      if (sealed === undefined)
+        throw new CoatcheckError('SESSION_UNAVAILABLE', 'There is nothing to seal into the cookie.');
+      session.value ??= sealSession(ring, sealed);
+      return cookie.setOpaque(session.value, cookieExpiry(session));
+    });
+  }
+
+  isNull(face: Session<D>): boolean {
+    return behind(face) === undefined;
+  }
+
+  watch(face: Session<D>, hooks: SessionHooks): void {
+    const session = this.#behind(face);
+    session.onChanged = hooks.changed;
+    session.onLate = hooks.late;
+  }
+
+  /** A sealed session is its cookie, and after the head no cookie can be sent: every later write is refused. */
+  sent(face: Session<D>, isPrivate: boolean): void {
+    const session = this.#behind(face);
+    session.wire = 'sent';
+    session.privateHead = isPrivate;
+    session.onlyByCookie = true;
+  }
+
+  ended(face: Session<D>): void {
+    const session = this.#behind(face);
+    session.wire = 'ended';
+    if (session.modified) {
+      this.#settings.events.emit('lost', () => ({ keys: [...session.changes.keys()], reason: 'headers sent' }));
+    }
+  }
+
+  abandon(face: Session<D>): Promise<void> | undefined {
+    const session = this.#behind(face);
+    session.wire = 'ended';
+    const { ending } = session;
+    session.ending = undefined;
+    if (session.modified) {
+      this.#settings.events.emit('abandoned', () => ({ keys: [...session.changes.keys()] }));
+    }
+    if (ending === undefined) return undefined;
+    session.forgetChanges({});
+    session.ending = ending;
+    return this.#committer.commit(session, false);
+  }
+
+  #behind(face: Session<D>): CookieSession {
+    const session = behind(face);
+    if (session instanceof CookieSession) return session;
+    throw new CoatcheckError(
+      'SESSION_REPLACED',
+      'This is not a session that these sessions opened. Use the one of the request.',
+    );
+  }
+}

@@ -1,0 +1,300 @@
+import { closedNonce } from '../codec/closed.ts';
+import type { Data } from '../codec/contract.ts';
+import { readCookie } from '../cookie/parse.ts';
+import { CoatcheckError } from '../errors.ts';
+import { handleOf, keyOf } from '../keys/ids.ts';
+import { behind, dictionary } from '../session/dictionary.ts';
+import { type Origin, RequestSession, type SessionEngine } from '../session/request-session.ts';
+import type { Session } from '../session/types.ts';
+import type { StoredRecord } from '../store/contract.ts';
+import { Budget } from '../store/deadline.ts';
+import { KeyQueue } from '../store/queue.ts';
+import { reach, StoreAccess } from './access.ts';
+import { Committer } from './committer.ts';
+import type { HeaderChanges, SessionHooks, SessionInterface, SessionRequest } from './contract.ts';
+import { cookieExpiry, headChanges } from './head-cookie.ts';
+import { judge } from './judgement.ts';
+import type { ServerSettings } from './settings.ts';
+import type { StoreSource } from './store-source.ts';
+import type { Sweeper } from './sweeper.ts';
+
+/** A session with its way to the store. */
+class ServerSession extends RequestSession {
+  readonly budget: Budget;
+  access: StoreAccess | undefined;
+
+  constructor(engine: SessionEngine, origin: Origin, deadline: number) {
+    super(engine, origin);
+    this.budget = new Budget(deadline);
+  }
+}
+
+/** Sessions whose id is in the cookie and whose record is in a store. */
+export class ServerInterface<D> implements SessionInterface<Session<D>>, SessionEngine {
+  readonly limits: SessionEngine['limits'];
+  readonly textOf: SessionEngine['textOf'];
+  readonly copyOf: SessionEngine['copyOf'];
+  readonly ambient: boolean;
+  readonly #settings: ServerSettings;
+  readonly #source: StoreSource;
+  readonly #sweeper: Sweeper;
+  readonly #committer: Committer;
+  /** Commits under way, so that closing can wait for them. */
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(settings: ServerSettings, source: StoreSource, sweeper: Sweeper) {
+    const { documents } = settings;
+    this.#settings = settings;
+    this.#source = source;
+    this.#sweeper = sweeper;
+    this.#committer = new Committer(settings, new KeyQueue());
+    this.limits = documents.limits;
+    this.textOf = documents.textOf;
+    this.copyOf = documents.copyOf;
+    this.ambient = settings.ambient;
+  }
+
+  open(request: SessionRequest): Session<D> | undefined | Promise<Session<D>> {
+    const { cookie, tickets, events, isStatic, lazy } = this.#settings;
+    if (isStatic(request)) return undefined;
+    const session = new ServerSession(this, { kind: 'none' }, this.#settings.deadline);
+    session.plainHttp = !request.secure;
+    const face = dictionary<D>(session);
+    const found = readCookie(request.cookie, cookie.name);
+    if (found.kind === 'none') return face;
+    session.presented = true;
+    const ticket = found.kind === 'one' ? tickets.read(found.value) : undefined;
+    if (ticket === undefined) {
+      session.cookie = 'delete';
+      const reason = found.kind === 'one' ? 'malformed' : found.kind === 'many' ? 'doubled' : 'oversized';
+      events.emit('rejected', () => ({ reason }));
+      return face;
+    }
+    session.id = ticket.id;
+    session.reissue = ticket.reissue;
+    const key = keyOf(ticket.id);
+    session.origin = { kind: 'unloaded', key };
+    return lazy ? face : this.#read(session, key).then(() => face);
+  }
+
+  /** Finds the session's record. A store that fails does not fail the request, only whoever looks. */
+  async #read(session: ServerSession, key: string): Promise<void> {
+    try {
+      const access = this.#access(session);
+      const record = await (access instanceof StoreAccess
+        ? access.read(key)
+        : access.then((opened) => opened.read(key)));
+      session.origin = this.#judgeFound(key, record);
+      if (session.reissue && session.origin.kind === 'record') session.cookie = 'set';
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error('The session store failed.');
+      session.origin = { kind: 'failed', key, error: failure };
+      session.readOnly = this.#settings.anonymousOnStoreError;
+    }
+  }
+
+  #judgeFound(key: string, record: StoredRecord | undefined): Origin {
+    const { events, clock } = this.#settings;
+    if (record === undefined) {
+      events.emit('rejected', () => ({ reason: 'unknown' }));
+      return { kind: 'none' };
+    }
+    // Not `<=`: a time that is no number is over. A closed record is over too one day, whether or not it was swept.
+    if (!(record.expiresAt > clock.now())) {
+      events.emit('expired', () => ({ handle: handleOf(key) }));
+      return { kind: 'none' };
+    }
+    if (closedNonce(record.document) !== undefined) return { kind: 'closed', key };
+    events.emit('loaded', () => ({ handle: handleOf(key) }));
+    return { kind: 'record', key, record, decoded: undefined };
+  }
+
+  decode(session: RequestSession): void {
+    judge(session, this.#settings);
+  }
+
+  storedData(record: StoredRecord): Data {
+    return this.#settings.documents.data(record.document);
+  }
+
+  handle(key: string): string {
+    return handleOf(key);
+  }
+
+  async load(session: RequestSession): Promise<void> {
+    const own = session as ServerSession;
+    if (own.origin.kind === 'unloaded') {
+      const { key } = own.origin;
+      own.loading ??= this.#read(own, key);
+      await own.loading;
+    }
+    if (own.origin.kind === 'failed' && !own.readOnly) throw own.origin.error;
+  }
+
+  async reload(session: RequestSession): Promise<void> {
+    const own = session as ServerSession;
+    await own.running?.catch(() => undefined);
+    const { origin } = own;
+    if (origin.kind !== 'none') await this.#read(own, origin.key);
+    own.forgetChanges(undefined);
+    if (own.origin.kind === 'failed' && !own.readOnly) throw own.origin.error;
+  }
+
+  async save(session: RequestSession): Promise<void> {
+    session.look();
+    await this.#store(session as ServerSession, true);
+  }
+
+  commit(face: Session<D>): HeaderChanges | Promise<HeaderChanges> {
+    const session = this.#behind(face);
+    try {
+      const work = this.#work(session);
+      if (work === undefined) return this.#head(session);
+      return work.then(
+        () => this.#head(session),
+        (error: Error) => ({ ...this.#head(session), error }),
+      );
+    } catch (error) {
+      // An edit in place may hold what no session takes, and that is seen only now.
+      return { ...this.#head(session), error: error as Error };
+    }
+  }
+
+  /** What is to be awaited before the head may leave; undefined for nothing. */
+  #work(session: ServerSession): Promise<void> | undefined {
+    if (session.running !== undefined || session.modified) return this.#store(session, false);
+    if (session.fault !== undefined) return Promise.reject(session.fault);
+    const { origin } = session;
+    if (!session.accessed || origin.kind !== 'record' || origin.decoded === undefined) return undefined;
+    const { lifetime, clock } = this.#settings;
+    if (session.storedEmpty || !lifetime.touchDue(origin.decoded.meta, origin.record.expiresAt, clock.now()))
+      return undefined;
+    // A touch that fails shortens a life and loses nothing; the store's failure has been told.
+    return Promise.resolve(this.#access(session))
+      .then((access) => this.#committer.touch(session, origin, access))
+      .catch(() => undefined);
+  }
+
+  /** Commits after whatever commit of this session is under way. */
+  #store(session: ServerSession, answerDepends: boolean): Promise<void> {
+    const before = session.running;
+    const run = async (): Promise<void> => {
+      await before?.catch(() => undefined);
+      if (!session.modified) {
+        if (session.fault !== undefined) throw session.fault;
+        return;
+      }
+      const access = await this.#access(session);
+      if (this.#settings.lazy && session.loading === undefined) await this.#findEnding(session, access);
+      await this.#committer.commit(session, access, answerDepends);
+    };
+    const done = run().finally(() => {
+      this.#running.delete(done);
+      if (session.running === done) session.running = undefined;
+    });
+    session.running = done;
+    this.#running.add(done);
+    // Whoever asked for this commit hears of its failure; the set must not make it an unhandled one.
+    done.catch(() => undefined);
+    return done;
+  }
+
+  /** A ticket that nobody has looked up yet may lead to nothing, and then there is nothing to end (R34). */
+  async #findEnding(session: ServerSession, access: StoreAccess): Promise<void> {
+    const { ending } = session;
+    if (ending?.key === undefined || ending.owner !== undefined) return;
+    const record = await access.read(ending.key);
+    const there = record !== undefined && closedNonce(record.document) === undefined;
+    session.ending = { ...ending, key: there ? ending.key : undefined, owner: record?.owner?.name };
+  }
+
+  /** No promise once the store is open: with AsyncLocalStorage every promise counts twice. */
+  #access(session: ServerSession): StoreAccess | Promise<StoreAccess> {
+    if (session.access !== undefined) return session.access;
+    const { events } = this.#settings;
+    const use = (access: StoreAccess): StoreAccess => {
+      this.#sweeper.start(access.store);
+      session.access = access;
+      return access;
+    };
+    const { opened } = this.#source;
+    if (opened !== undefined) return use(new StoreAccess(opened, session.budget, events));
+    return reach(this.#source, session.budget, events).then(use);
+  }
+
+  #head(session: RequestSession): HeaderChanges {
+    const { cookie, tickets } = this.#settings;
+    return headChanges(session, cookie, ({ id }) => {
+      if (id === undefined)
+        throw new CoatcheckError('SESSION_UNAVAILABLE', 'A session without an id cannot have a cookie.');
+      return cookie.setOpaque(tickets.write(id), cookieExpiry(session));
+    });
+  }
+
+  isNull(face: Session<D>): boolean {
+    return behind(face) === undefined;
+  }
+
+  watch(face: Session<D>, hooks: SessionHooks): void {
+    const session = this.#behind(face);
+    session.onChanged = hooks.changed;
+    session.onLate = hooks.late;
+  }
+
+  sent(face: Session<D>, isPrivate: boolean): void {
+    const session = this.#behind(face);
+    session.wire = 'sent';
+    session.privateHead = isPrivate;
+  }
+
+  finish(face: Session<D>): Promise<void> | undefined {
+    const session = this.#behind(face);
+    if (session.running === undefined && !session.modified) return undefined;
+    return this.#store(session, false).catch((error) => {
+      this.#lost(session, error);
+      throw error;
+    });
+  }
+
+  ended(face: Session<D>): void {
+    const session = this.#behind(face);
+    session.wire = 'ended';
+    if (!session.changes.empty) this.#lost(session, undefined);
+  }
+
+  abandon(face: Session<D>): Promise<void> | undefined {
+    const session = this.#behind(face);
+    if (session.running !== undefined) return undefined;
+    session.wire = 'ended';
+    const { ending } = session;
+    session.ending = undefined;
+    if (session.modified) this.#settings.events.emit('abandoned', () => this.#about(session));
+    if (ending === undefined) return undefined;
+    session.forgetChanges({});
+    session.ending = ending;
+    return this.#store(session as ServerSession, false);
+  }
+
+  #lost(session: RequestSession, error: unknown): void {
+    this.#settings.events.emit('lost', () => ({ ...this.#about(session), error }));
+  }
+
+  #about(session: RequestSession): { handle: string | undefined; keys: string[] } {
+    const { origin, changes } = session;
+    return { handle: origin.kind === 'none' ? undefined : handleOf(origin.key), keys: [...changes.keys()] };
+  }
+
+  #behind(face: Session<D>): ServerSession {
+    const session = behind(face);
+    if (session instanceof ServerSession) return session;
+    throw new CoatcheckError(
+      'SESSION_REPLACED',
+      'This is not a session that these sessions opened. Use the one of the request.',
+    );
+  }
+
+  /** Resolves when no commit is under way. */
+  async drain(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+}

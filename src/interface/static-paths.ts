@@ -1,0 +1,26 @@
+import { CoatcheckError } from '../errors.ts';
+import type { SessionRequest } from './contract.ts';
+
+/** Prefixes of the raw path, or a predicate. */
+export type StaticOption = string | readonly string[] | ((request: SessionRequest) => boolean);
+
+/** Which requests are for static files: GET and HEAD only, by the raw path. They never meet a store or a cookie. */
+export function staticRule(
+  option: StaticOption = '/static/',
+  staticFiles = false,
+): (request: SessionRequest) => boolean {
+  if (staticFiles) return () => false;
+  if (typeof option === 'function') return (request) => isRead(request) && option(request);
+  const prefixes: readonly unknown[] = Array.isArray(option) ? [...option] : [option];
+  if (!prefixes.every((prefix) => typeof prefix === 'string' && prefix.startsWith('/'))) {
+    throw new CoatcheckError(
+      'OPTION_INVALID',
+      "static takes path prefixes that begin with '/', such as '/static/', or a function of the request.",
+    );
+  }
+  return (request) => isRead(request) && prefixes.some((prefix) => request.path.startsWith(prefix as string));
+}
+
+function isRead(request: SessionRequest): boolean {
+  return request.method === 'GET' || request.method === 'HEAD';
+}

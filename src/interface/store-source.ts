@@ -1,0 +1,65 @@
+import { CoatcheckError } from '../errors.ts';
+import type { Store } from '../store/contract.ts';
+
+/** A store, a promise of one, or a function that opens one when it is first needed. */
+export type StoreOption = Store | Promise<Store> | (() => Store | Promise<Store>);
+
+/** Opens the store once, at `ready()` or with the first request that needs it; after a failure the next one tries again. */
+export class StoreSource {
+  readonly #option: Promise<Store> | (() => Store | Promise<Store>);
+  readonly #accept: (store: Store) => void;
+  #opened: Store | undefined;
+  #opening: Promise<Store> | undefined;
+
+  /**
+   * @param accept throws for a store that cannot do what the options ask for
+   * @throws CoatcheckError `OPTION_INVALID` for what is no store, and what `accept` throws
+   */
+  constructor(option: StoreOption, accept: (store: Store) => void = () => undefined) {
+    this.#accept = accept;
+    this.#option = typeof option === 'function' || isPromise(option) ? option : Promise.resolve(option);
+    if (this.#option !== option) this.#opened = this.#checked(option);
+    // Whoever needs the store hears of a failure; until then it must not count as an unhandled one.
+    else if (isPromise(option)) option.then(undefined, () => undefined);
+  }
+
+  get opened(): Store | undefined {
+    return this.#opened;
+  }
+
+  open(): Promise<Store> {
+    if (this.#opened !== undefined) return Promise.resolve(this.#opened);
+    this.#opening ??= this.#start().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #start(): Promise<Store> {
+    this.#opened = this.#checked(await (typeof this.#option === 'function' ? this.#option() : this.#option));
+    return this.#opened;
+  }
+
+  #checked(given: unknown): Store {
+    if (!isStore(given)) {
+      throw new CoatcheckError(
+        'OPTION_INVALID',
+        "store must be a store of coatcheck's, such as memoryStore() or openSqlite(path), a promise of one, or a function that opens one. Stores of other libraries do not fit.",
+      );
+    }
+    this.#accept(given);
+    return given;
+  }
+}
+
+const VERBS = ['read', 'create', 'update', 'touch', 'destroy', 'put'] as const;
+
+function isStore(given: unknown): given is Store {
+  if (typeof given !== 'object' || given === null) return false;
+  const store = given as Partial<Store>;
+  return typeof store.capabilities === 'object' && VERBS.every((verb) => typeof store[verb] === 'function');
+}
+
+function isPromise(given: StoreOption): given is Promise<Store> {
+  return typeof (given as { then?: unknown } | null)?.then === 'function';
+}
