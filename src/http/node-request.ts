@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
+import type { SessionRequest } from '../interface/contract.ts';
+
+/** What node:http and the http2 compatibility layer hand to a listener. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** A Node request as the interface sees it. Nothing is computed before somebody asks. */
+export class NodeSessionRequest implements SessionRequest {
+  readonly #request: NodeRequest;
+
+  constructor(request: NodeRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method ?? 'GET';
+  }
+
+  get path(): string {
+    // Express and Connect cut the mount point off `url`; the wire's target stays in `originalUrl`.
+    const { originalUrl } = this.#request as { originalUrl?: unknown };
+    const target = typeof originalUrl === 'string' ? originalUrl : (this.#request.url ?? '/');
+    const query = target.indexOf('?');
+    return query < 0 ? target : target.slice(0, query);
+  }
+
+  get cookie(): string | undefined {
+    return this.#request.headers.cookie;
+  }
+
+  header(name: string): string | undefined {
+    const { headers } = this.#request;
+    // Own fields only: `headers` may inherit from Object.prototype.
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  get address(): string | undefined {
+    try {
+      return this.#request.socket.remoteAddress;
+    } catch {
+      // An http2 stream that was reset has no socket any more.
+      return undefined;
+    }
+  }
+
+  get secure(): boolean {
+    try {
+      return (this.#request.socket as { encrypted?: boolean }).encrypted === true;
+    } catch {
+      return false;
+    }
+  }
+}
