@@ -1,0 +1,28 @@
+// Adds up the results of all test runs and prints them as the last line: node .ci/sum.mjs FOLDER [FAILED STEP]...
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [folder, ...failedSteps] = process.argv.slice(2);
+let passed = 0;
+let skipped = 0;
+let failedTests = 0;
+
+for (const name of readdirSync(folder).filter((file) => /^results-.*\.json$/.test(file))) {
+  for (const file of JSON.parse(readFileSync(join(folder, name), 'utf8')).testResults) {
+    const failures = file.assertionResults.filter((test) => test.status === 'failed').length;
+    passed += file.assertionResults.filter((test) => test.status === 'passed').length;
+    // A file that does not even load has no tests to count, and has failed all the same.
+    failedTests += file.status === 'failed' ? Math.max(1, failures) : failures;
+    for (const test of file.assertionResults.filter(({ status }) => status !== 'passed' && status !== 'failed')) {
+      skipped += 1;
+      console.log(`skipped (${name.slice('results-'.length, -'.json'.length)}): ${test.fullName}`);
+    }
+  }
+}
+
+// A test run is a step as well: it is not counted beside the tests that made it fail.
+const testRuns = failedSteps.filter((step) => /^tests$|^SQLite under /.test(step));
+const otherSteps = failedSteps.length - testRuns.length;
+const failed = otherSteps + (failedTests === 0 ? testRuns.length : failedTests);
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
