@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { SqliteDatabase } from '../../src/store/sqlite-driver.ts';
 
 export interface TestDriver {
@@ -39,10 +40,21 @@ async function driver(
   if (name === 'better-sqlite3' && (major < 22 || (major === 22 && minor < 14))) {
     return { name, missing: 'it ends the process on Node before 22.14', open };
   }
+  module = (await ofThisPackage(name)) ?? besideRuntimes(name);
+  return { name, missing: module === undefined ? 'it is not installed here' : undefined, open };
+}
+
+async function ofThisPackage(name: string): Promise<Module | undefined> {
+  return import(name).catch(() => undefined) as Promise<Module | undefined>;
+}
+
+/** A driver that only newer runtimes can load is installed beside them. */
+function besideRuntimes(name: string): Module | undefined {
+  const folder = process.env.COATCHECK_RUNTIMES;
+  if (folder === undefined) return undefined;
   try {
-    module = (await import(name)) as Module;
-    return { name, missing: undefined, open };
+    return { default: createRequire(`${folder}/package.json`)(name) };
   } catch {
-    return { name, missing: 'it is not installed here', open };
+    return undefined;
   }
 }
