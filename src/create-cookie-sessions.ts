@@ -104,7 +104,7 @@ class SealedSessions<D> extends SealedInterface<D> implements CookieSessions<D> 
   }
 
   async close(): Promise<void> {
-    await this.#source?.opened?.close?.();
+    await this.#source?.close();
   }
 
   async revokeAll(owner: string): Promise<void> {

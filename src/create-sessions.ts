@@ -49,8 +49,8 @@ export interface Sessions<D = SessionData> extends SessionInterface<Session<D>> 
   listFor(owner: string): Promise<OwnedSession[]>;
   /** Ends one session of an owner by its handle; false where the owner has none of that name. */
   revoke(owner: string, handle: string): Promise<boolean>;
-  /** Ends all sessions of an owner, but the one given; how many. */
-  revokeAll(owner: string, options?: { except?: Session<D> | string }): Promise<number>;
+  /** Ends all sessions of an owner, but the one given by itself or its handle; how many. */
+  revokeAll(owner: string, options?: { except?: object | string }): Promise<number>;
   /** Deletes every session and record of an owner, in all spaces; how many. */
   forgetOwner(owner: string): Promise<number>;
   /** Records of your own, by name, in a space that no session can be reached from. */
@@ -127,7 +127,7 @@ export function createSessions<D = SessionData>(options: SessionsOptions<D> = {}
           })
         : plainTickets(),
   };
-  const source = new StoreSource(options.store ?? defaultStore(), (store) => {
+  const source = new StoreSource(options.store === undefined ? defaultStore() : options.store, (store) => {
     if (maxPerOwner !== undefined && !store.capabilities.owners) throw ownersUnsupported();
   });
   const sweeper = new Sweeper(sweep === false ? undefined : durationMs(sweep, 'sweep'), () => clock.now());
@@ -163,7 +163,7 @@ class StoredSessions<D> extends ServerInterface<D> implements Sessions<D> {
   async close(): Promise<void> {
     await this.drain();
     this.#sweeper.stop();
-    await this.#source.opened?.close?.();
+    await this.#source.close();
   }
 
   listFor(owner: string): Promise<OwnedSession[]> {
@@ -174,7 +174,7 @@ class StoredSessions<D> extends ServerInterface<D> implements Sessions<D> {
     return this.#owners().then((owners) => owners.revoke(owner, handle));
   }
 
-  async revokeAll(owner: string, options: { except?: Session<D> | string } = {}): Promise<number> {
+  async revokeAll(owner: string, options: { except?: object | string } = {}): Promise<number> {
     const { except } = options;
     const handle = typeof except === 'object' && except !== null ? handleOfSession(except) : except;
     return (await this.#owners()).revokeAll(owner, handle);

@@ -23,17 +23,17 @@ export async function bear(
   nonce: string,
   owner: Owner | undefined,
 ): Promise<Born> {
-  const { document, expiresAt, decoded } = draft;
+  const { document, expiresAt, decoded, facts } = draft;
   for (let collisions = 0; collisions < 3; collisions++) {
     const id = newId();
     const key = keyOf(id);
     const born = await access.insist('create', () => access.store.create(key, document, expiresAt, owner));
     if (born.result === 'ok')
-      return { id, key, decoded, record: { document, version: born.version, expiresAt, owner } };
+      return { id, key, decoded, facts, record: { document, version: born.version, expiresAt, owner } };
     const current = born.current ?? (await access.read(key));
     if (current !== undefined && closedNonce(current.document) === undefined) {
       const { meta } = documents.decode(current.document);
-      if (meta.nonces.includes(nonce)) return { id, key, decoded, record: current };
+      if (meta.nonces.includes(nonce)) return { id, key, decoded, facts, record: current };
     }
   }
   throw new CoatcheckError(

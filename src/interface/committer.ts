@@ -9,7 +9,7 @@ import type { Owner, StoredRecord } from '../store/contract.ts';
 import type { KeyQueue } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 import { bear } from './birth.ts';
-import { compareAndSet, type Draft, type Landed } from './compare-and-set.ts';
+import { compareAndSet, type Draft, type Facts, type Landed } from './compare-and-set.ts';
 import { Drafts, isEmpty, isExpired, LINGER_MS } from './drafts.ts';
 import { identityOf } from './identity.ts';
 import { ownerName } from './owner-name.ts';
@@ -79,8 +79,12 @@ export class Committer {
     const nonce = newNonce();
     const data = changes.takes ? changes.replay({}, documents.copyOf) : session.peek();
     const blank: Meta = { created: now, commits: 0, nonces: [] };
-    const draft = new Drafts(documents, lifetime, changes, nonce, now).of(data, blank);
-    if (isEmpty(draft.decoded)) return;
+    const draft = this.#noted(new Drafts(documents, lifetime, changes, nonce, now).of(data, blank));
+    if (isEmpty(draft.decoded)) {
+      // Nothing to store yet; that it is to be permanent counts once there is.
+      if (changes.permanent !== undefined) session.changes.permanent ??= changes.permanent;
+      return;
+    }
     const born = await bear(access, documents, draft, nonce, this.#owner(draft));
     session.id = born.id;
     session.cookie = 'set';
@@ -106,8 +110,10 @@ export class Committer {
       base ??= documents.data(origin.record.document);
       return base;
     };
-    const over = (decoded: DecodedRecord): Draft => drafts.over(decoded, baseData());
-    let first = drafts.of(changes.takes ? changes.replay(baseData(), documents.copyOf) : session.peek(), meta);
+    const over = (decoded: DecodedRecord): Draft => this.#noted(drafts.over(decoded, baseData()));
+    let first = this.#noted(
+      drafts.of(changes.takes ? changes.replay(baseData(), documents.copyOf) : session.peek(), meta),
+    );
     if (first.expiresAt <= clock.now()) return this.#gone(session, key, changes, answerDepends, false);
 
     const task = {
@@ -166,9 +172,19 @@ export class Committer {
 
   /** Another owner or another identity than the one read: the record must not keep its key (R17). */
   #authorityChanged(session: RequestSession, draft: Draft, record: StoredRecord): boolean {
-    const { identityKeys, ownerOf } = this.#settings;
-    if (identityOf(draft.decoded.data, identityKeys) !== session.identity) return true;
+    const { ownerOf } = this.#settings;
+    if (this.#facts(draft).identity !== session.identity) return true;
     return ownerOf !== undefined && this.#owner(draft)?.name !== record.owner?.name;
+  }
+
+  /** The draft with what it says noted down: its objects are in the handler's hands while it is being stored. */
+  #noted(draft: Draft): Draft {
+    return { ...draft, facts: this.#facts(draft) };
+  }
+
+  #facts({ facts, decoded }: Pick<Draft, 'facts' | 'decoded'>): Facts {
+    if (facts !== undefined) return facts;
+    return { identity: identityOf(decoded.data, this.#settings.identityKeys), empty: isEmpty(decoded) };
   }
 
   #owner(draft: Draft): Owner | undefined {
@@ -181,17 +197,18 @@ export class Committer {
   #cookieAfter(session: RequestSession, origin: FromRecord, landed: Landed): void {
     const { meta } = landed.decoded;
     const before = usableMeta(origin);
-    if (isEmpty(landed.decoded)) session.cookie = 'delete';
+    if (this.#facts(landed).empty) session.cookie = 'delete';
     else if (session.storedEmpty || landed.refilled === true || meta.permanent !== before.permanent)
       session.cookie = 'set';
     else if (meta.permanent === true && landed.record.expiresAt !== origin.record.expiresAt) session.cookie = 'set';
   }
 
   #landed(session: RequestSession, key: string, landed: Landed, changes: Changes): void {
-    const { events, identityKeys } = this.#settings;
+    const { events } = this.#settings;
+    const { identity, empty } = this.#facts(landed);
     session.committed(key, landed.record, landed.decoded, changes);
-    session.identity = identityOf(landed.decoded.data, identityKeys);
-    session.storedEmpty = isEmpty(landed.decoded);
+    session.identity = identity;
+    session.storedEmpty = empty;
     const { overwritten } = landed;
     if (overwritten !== undefined && overwritten.length > 0) {
       events.emit('overwritten', () => ({ handle: handleOf(key), keys: overwritten }));
@@ -201,7 +218,8 @@ export class Committer {
 
   /** The session was ended or rotated away by another request: what this one did is dropped, and said so. */
   #gone(session: RequestSession, key: string, changes: Changes, answerDepends: boolean, unsure: boolean): void {
-    session.origin = { kind: 'closed', key };
+    // A session that was destroyed while the commit ran has begun anew, and that is not gone.
+    if (session.origin.kind !== 'none') session.origin = { kind: 'closed', key };
     if (session.cookie !== 'delete') session.cookie = 'none';
     this.#settings.events.emit('gone', () => ({ handle: handleOf(key), keys: [...changes.keys()] }));
     if (answerDepends || changes.rotates) {

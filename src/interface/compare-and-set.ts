@@ -5,8 +5,15 @@ import type { Document, StoredRecord } from '../store/contract.ts';
 import { inDoubt, type StoreAccess } from './access.ts';
 import { type Documents, NONCES_KEPT } from './documents.ts';
 
+/** What a draft says about its session, read off before others can change the objects in it. */
+export interface Facts {
+  readonly identity: string | undefined;
+  readonly empty: boolean;
+}
+
 /** A record to be written over another. */
 export interface Draft {
+  readonly facts?: Facts | undefined;
   readonly document: Document;
   readonly expiresAt: number;
   /** What the document says. */
@@ -19,6 +26,7 @@ export interface Draft {
 
 /** A record that is stored, and what it says. */
 export interface Landed {
+  readonly facts?: Facts | undefined;
   readonly record: StoredRecord;
   readonly decoded: DecodedRecord;
   readonly overwritten?: readonly string[] | undefined;
@@ -82,8 +90,8 @@ export async function compareAndSet(
       if (answer.result === 'gone') return gone;
       if (answer.result === 'ok') {
         const record = { document, version: answer.version, expiresAt, owner: current.owner };
-        const { decoded, overwritten, refilled } = draft;
-        return { record, decoded, overwritten, refilled };
+        const { decoded, facts, overwritten, refilled } = draft;
+        return { record, decoded, facts, overwritten, refilled };
       }
       const newer = answer.current ?? (await access.read(task.key));
       if (newer === undefined || closedNonce(newer.document) !== undefined || task.expired(newer)) return gone;

@@ -14,11 +14,9 @@ export class Documents {
   readonly textOf: (value: unknown) => string;
   readonly copyOf: <T>(value: T) => T;
   readonly #codec: Codec;
-  readonly #foreign: boolean;
 
   constructor(codec: Codec, limits: Limits) {
     this.#codec = codec;
-    this.#foreign = codec.encodeValue === undefined;
     this.limits = limits;
     const { textOf, copyOf } = valueText(codec);
     // An absent key has a text too: one that no value has.
@@ -85,8 +83,14 @@ function isData(data: unknown): boolean {
 
 /** The native codec checks more; a codec of the user's may check nothing. */
 function isMeta({ created, authenticated, commits, nonces }: Meta): boolean {
-  const times = authenticated === undefined ? [created] : [created, authenticated.at];
   return (
-    times.every((time) => Number.isFinite(time) && time >= 0) && Number.isSafeInteger(commits) && Array.isArray(nonces)
+    isTime(created) &&
+    (authenticated === undefined || isTime(authenticated.at)) &&
+    Number.isSafeInteger(commits) &&
+    Array.isArray(nonces)
   );
+}
+
+function isTime(time: number): boolean {
+  return Number.isFinite(time) && time >= 0;
 }

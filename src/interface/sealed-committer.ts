@@ -103,7 +103,11 @@ export class SealedCommitter {
 
   /** Emptied is not logged out, but there is nothing left that a cookie could hold. */
   #emptied(session: CookieSession, old: SealedSession | undefined, changes: Changes): void {
-    if (old === undefined) return;
+    if (old === undefined) {
+      // Nothing to seal yet; that it is to be permanent counts once there is.
+      if (changes.permanent !== undefined) session.changes.permanent ??= changes.permanent;
+      return;
+    }
     if (changes.rotates) session.dead.push({ sealed: old, ended: true });
     session.sealed = undefined;
     session.cookie = 'delete';

@@ -175,7 +175,8 @@ export class SealedInterface<D> implements SessionInterface<Session<D>>, Session
   ended(face: Session<D>): void {
     const session = this.#behind(face);
     session.wire = 'ended';
-    if (session.modified) {
+    const wished = session.origin.kind === 'none' && [...session.changes.keys()].length === 0;
+    if (session.modified && !wished) {
       this.#settings.events.emit('lost', () => ({ keys: [...session.changes.keys()], reason: 'headers sent' }));
     }
   }

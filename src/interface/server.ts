@@ -4,30 +4,19 @@ import { readCookie } from '../cookie/parse.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
 import { behind, dictionary } from '../session/dictionary.ts';
-import { type Origin, RequestSession, type SessionEngine } from '../session/request-session.ts';
+import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
-import { Budget } from '../store/deadline.ts';
 import { KeyQueue } from '../store/queue.ts';
 import { reach, StoreAccess } from './access.ts';
 import { Committer } from './committer.ts';
 import type { HeaderChanges, SessionHooks, SessionInterface, SessionRequest } from './contract.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
 import { judge } from './judgement.ts';
+import { ServerSession } from './server-session.ts';
 import type { ServerSettings } from './settings.ts';
 import type { StoreSource } from './store-source.ts';
 import type { Sweeper } from './sweeper.ts';
-
-/** A session with its way to the store. */
-class ServerSession extends RequestSession {
-  readonly budget: Budget;
-  access: StoreAccess | undefined;
-
-  constructor(engine: SessionEngine, origin: Origin, deadline: number) {
-    super(engine, origin);
-    this.budget = new Budget(deadline);
-  }
-}
 
 /** Sessions whose id is in the cookie and whose record is in a store. */
 export class ServerInterface<D> implements SessionInterface<Session<D>>, SessionEngine {
@@ -79,14 +68,18 @@ export class ServerInterface<D> implements SessionInterface<Session<D>>, Session
 
   /** Finds the session's record. A store that fails does not fail the request, only whoever looks. */
   async #read(session: ServerSession, key: string): Promise<void> {
+    const before = session.origin;
     try {
       const access = this.#access(session);
       const record = await (access instanceof StoreAccess
         ? access.read(key)
         : access.then((opened) => opened.read(key)));
+      // Destroyed while it was being read: what was found is what is to be ended, and nobody's session any more.
+      if (session.origin !== before) return;
       session.origin = this.#judgeFound(key, record);
       if (session.reissue && session.origin.kind === 'record') session.cookie = 'set';
     } catch (error) {
+      if (session.origin !== before) return;
       const failure = error instanceof Error ? error : new Error('The session store failed.');
       session.origin = { kind: 'failed', key, error: failure };
       session.readOnly = this.#settings.anonymousOnStoreError;
@@ -177,26 +170,29 @@ export class ServerInterface<D> implements SessionInterface<Session<D>>, Session
 
   /** Commits after whatever commit of this session is under way. */
   #store(session: ServerSession, answerDepends: boolean): Promise<void> {
-    const before = session.running;
-    const run = async (): Promise<void> => {
-      await before?.catch(() => undefined);
-      if (!session.modified) {
-        if (session.fault !== undefined) throw session.fault;
-        return;
-      }
-      const access = await this.#access(session);
-      if (this.#settings.lazy && session.loading === undefined) await this.#findEnding(session, access);
-      await this.#committer.commit(session, access, answerDepends);
+    const { running } = session;
+    const run = (): Promise<void> => this.#run(session, answerDepends);
+    const work = running === undefined ? run() : running.then(run, run);
+    const through = (): void => {
+      this.#running.delete(work);
+      if (session.running === work) session.running = undefined;
     };
-    const done = run().finally(() => {
-      this.#running.delete(done);
-      if (session.running === done) session.running = undefined;
-    });
-    session.running = done;
-    this.#running.add(done);
-    // Whoever asked for this commit hears of its failure; the set must not make it an unhandled one.
-    done.catch(() => undefined);
-    return done;
+    session.running = work;
+    this.#running.add(work);
+    // Whoever asked for this commit hears of its failure; the bookkeeping must not make it an unhandled one.
+    work.then(through, through);
+    return work;
+  }
+
+  async #run(session: ServerSession, answerDepends: boolean): Promise<void> {
+    if (!session.modified) {
+      if (session.fault !== undefined) throw session.fault;
+      return;
+    }
+    const reached = this.#access(session);
+    const access = reached instanceof StoreAccess ? reached : await reached;
+    if (this.#settings.lazy && session.loading === undefined) await this.#findEnding(session, access);
+    await this.#committer.commit(session, access, answerDepends);
   }
 
   /** A ticket that nobody has looked up yet may lead to nothing, and then there is nothing to end (R34). */
@@ -259,7 +255,11 @@ export class ServerInterface<D> implements SessionInterface<Session<D>>, Session
   ended(face: Session<D>): void {
     const session = this.#behind(face);
     session.wire = 'ended';
-    if (!session.changes.empty) this.#lost(session, undefined);
+    if (!session.modified) return;
+    const { changes, origin } = session;
+    // That a session which holds nothing is to be permanent was a wish, and no loss.
+    const wished = origin.kind === 'none' && [...changes.keys()].length === 0;
+    if (!wished) this.#lost(session, undefined);
   }
 
   abandon(face: Session<D>): Promise<void> | undefined {

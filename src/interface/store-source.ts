@@ -35,6 +35,12 @@ export class StoreSource {
     return this.#opening;
   }
 
+  /** Closes what was opened, also what is being opened just now. */
+  async close(): Promise<void> {
+    const store = this.#opened ?? (await this.#opening?.catch(() => undefined));
+    await store?.close?.();
+  }
+
   async #start(): Promise<Store> {
     this.#opened = this.#checked(await (typeof this.#option === 'function' ? this.#option() : this.#option));
     return this.#opened;

@@ -2,6 +2,9 @@ import type { Data } from '../codec/contract.ts';
 import { own } from './data.ts';
 import { applyOperation, type Operation } from './operations.ts';
 
+/** Most requests change nothing, and then there is nothing to allocate. Never written to. */
+const NONE: Map<string, Operation[]> = new Map();
+
 /** Copies a value so that nobody else holds it. */
 export type Copy = <T>(value: T) => T;
 
@@ -12,7 +15,7 @@ export type Copy = <T>(value: T) => T;
 export class Changes {
   /** Keys that a wipe leaves alone; undefined where nothing was wiped. */
   #kept: ReadonlySet<string> | undefined;
-  #operations = new Map<string, Operation[]>();
+  #operations = NONE;
   /** Operations before the wipe of keys with a take among them: a wipe undoes no handing over. */
   #beforeWipe: Map<string, Operation[]> | undefined;
   #rotate = false;
@@ -45,6 +48,7 @@ export class Changes {
   }
 
   add(key: string, operation: Operation): void {
+    if (this.#operations === NONE) this.#operations = new Map();
     const before = this.#operations.get(key);
     // A set, and a delete, make whatever came before them on their key meaningless; a take must still happen.
     const overrides = (operation.kind === 'set' || operation.kind === 'delete') && before?.some(isTake) !== true;
@@ -100,8 +104,9 @@ export class Changes {
 
   #keepTakes(key: string, list: readonly Operation[]): void {
     this.#beforeWipe ??= new Map();
-    const earlier = this.#beforeWipe.get(key) ?? (this.#wiped(key) ? [{ kind: 'delete' } as const] : []);
-    this.#beforeWipe.set(key, [...earlier, ...list]);
+    const earlier = this.#beforeWipe.get(key) ?? [];
+    const between: Operation[] = this.#wiped(key) ? [{ kind: 'delete' }] : [];
+    this.#beforeWipe.set(key, [...earlier, ...between, ...list]);
   }
 
   #wiped(key: string): boolean {

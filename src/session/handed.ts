@@ -1,6 +1,9 @@
 import type { Data } from '../codec/contract.ts';
 import { isMutable, own } from './data.ts';
 
+/** Most requests hold no object, and then there is nothing to allocate. Never written to. */
+const NONE: Map<string, Entry> = new Map();
+
 /** Values as text, for comparison. */
 export type TextOf = (value: unknown) => string;
 
@@ -17,7 +20,7 @@ interface Entry {
  * texts at the commit, not by deep proxies.
  */
 export class Handed {
-  readonly #newest = new Map<string, Entry>();
+  #newest = NONE;
 
   get size(): number {
     return this.#newest.size;
@@ -41,6 +44,7 @@ export class Handed {
   }
 
   #remember(key: string, value: object, text: string | undefined): void {
+    if (this.#newest === NONE) this.#newest = new Map();
     this.#newest.set(key, { value, text, older: this.#newest.get(key) });
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Verb } from '../../src/testing/faulty-store.ts';
 import { codeOf, dump, setup } from './harness.ts';
 
@@ -50,7 +50,7 @@ describe('G7: a dead store is an error, not an anonymous visitor', () => {
     store.always(verb, 'hang');
     const { value, ms } = await timed(() => browser.visit(act));
     expect(value.error).toMatchObject({ code: 'STORE_TIMEOUT', status: 503, outcome: 'unknown' });
-    expect(ms).toBeLessThan(400);
+    expect(ms).toBeLessThan(1500);
   });
 
   test('a create that hangs for a new visitor is a 503 with no cookie', async () => {
@@ -58,7 +58,7 @@ describe('G7: a dead store is an error, not an anonymous visitor', () => {
     store.always('create', 'hang');
     const { value, ms } = await timed(() => browser.visit((session) => session.set('a', 1)));
     expect(value).toMatchObject({ setCookie: [], error: { code: 'STORE_TIMEOUT' } });
-    expect(ms).toBeLessThan(400);
+    expect(ms).toBeLessThan(1500);
   });
 
   test('a destroy that hangs, of a record nobody has seen, is a 503 too', async () => {
@@ -72,19 +72,26 @@ describe('G7: a dead store is an error, not an anonymous visitor', () => {
     expect(codeOf(error)).toBe('STORE_TIMEOUT');
   });
 
-  test('the deadline is one budget for reading and committing, and the handler’s own time does not count', async () => {
-    const { browser, store } = setup({ deadline: { ms: 200 } });
+  test('the deadline is one budget for reading and committing together', async () => {
+    const { browser, store } = setup({ deadline: { ms: 600 } });
     await browser.visit((session) => session.set('a', 1));
-    const late = (ms: number) => ({ before: new Promise((done) => setTimeout(done, ms)) });
-    store.next('read', late(120));
+    store.next('read', { before: new Promise((done) => setTimeout(done, 400)) });
     const visit = await browser.begin();
-    await new Promise((done) => setTimeout(done, 150));
     visit.session.a = 2;
     store.next('update', 'hang');
     const { value, ms } = await timed(() => visit.end());
     expect(codeOf(value.error)).toBe('STORE_TIMEOUT');
-    expect(ms).toBeLessThan(120);
-    expect(ms).toBeGreaterThan(40);
+    expect(ms).toBeLessThan(550);
+  });
+
+  test('the handler’s own time does not count against it', async () => {
+    const { browser, store } = setup(quick);
+    await browser.visit((session) => session.set('a', 1));
+    const visit = await browser.begin();
+    await new Promise((done) => setTimeout(done, 120));
+    visit.session.a = 2;
+    store.next('update', { before: new Promise((done) => setTimeout(done, 20)) });
+    expect((await visit.end()).error).toBeUndefined();
   });
 
   test('failures that may be tried again are, until the deadline', async () => {
@@ -164,24 +171,27 @@ describe('G7: a dead store is an error, not an anonymous visitor', () => {
 });
 
 describe('answers that are lost', () => {
-  test.each(['lose-answer', 'lose-request', 'twice'] as const)('with %s a change counts exactly once', async (fault) => {
-    const { browser, store } = setup();
-    store.next('create', fault);
-    await browser.visit((session) => session.update('n', (n = 0) => n + 1));
-    for (let i = 0; i < 3; i++) {
+  test.each(['lose-answer', 'lose-request', 'twice'] as const)(
+    'with %s a change counts exactly once',
+    async (fault) => {
+      const { browser, store } = setup();
+      store.next('create', fault);
+      await browser.visit((session) => session.update('n', (n = 0) => n + 1));
+      for (let i = 0; i < 3; i++) {
+        store.next('update', fault);
+        expect((await browser.visit((session) => session.update('n', (n = 0) => n + 1))).error).toBeUndefined();
+      }
+      expect(await browser.read((session) => session.n)).toBe(4);
       store.next('update', fault);
-      expect((await browser.visit((session) => session.update('n', (n = 0) => n + 1))).error).toBeUndefined();
-    }
-    expect(await browser.read((session) => session.n)).toBe(4);
-    store.next('update', fault);
-    store.next('create', fault);
-    await browser.visit((session) => session.regenerate({ keep: true }));
-    expect(await browser.read((session) => session.n)).toBe(4);
-    store.next('put', fault);
-    const copy = browser.clone();
-    expect((await browser.visit((session) => session.destroy())).error).toBeUndefined();
-    expect(await copy.read((session) => session.n)).toBeUndefined();
-  });
+      store.next('create', fault);
+      await browser.visit((session) => session.regenerate({ keep: true }));
+      expect(await browser.read((session) => session.n)).toBe(4);
+      store.next('put', fault);
+      const copy = browser.clone();
+      expect((await browser.visit((session) => session.destroy())).error).toBeUndefined();
+      expect(await copy.read((session) => session.n)).toBeUndefined();
+    },
+  );
 
   test('a lost answer of a destroy of what nobody has seen leaves nothing', async () => {
     const { browser, store, base } = setup();
@@ -203,7 +213,7 @@ describe('answers that are lost', () => {
     let back: () => void = () => undefined;
     store.next('update', 'lose-answer', { before: new Promise<void>((resolve) => (back = resolve)) });
     const ending = slow.end();
-    await new Promise((done) => setTimeout(done, 10));
+    await vi.waitFor(() => expect(store.calls.filter(({ verb }) => verb === 'update')).toHaveLength(2));
     const others = setup({ base: store });
     const other = others.newBrowser(browser.cookie);
     for (let i = 0; i < 3; i++) await other.visit((session) => session.update('n', (n = 0) => n + 1));
@@ -220,7 +230,7 @@ describe('answers that are lost', () => {
     let back: () => void = () => undefined;
     store.next('update', 'lose-request', { before: new Promise<void>((resolve) => (back = resolve)) });
     const ending = slow.end();
-    await new Promise((done) => setTimeout(done, 10));
+    await vi.waitFor(() => expect(store.calls.filter(({ verb }) => verb === 'update')).toHaveLength(2));
     const other = setup({ base: store }).newBrowser(browser.cookie);
     for (let i = 0; i < foreign + 1; i++) await other.visit((session) => session.update('n', (n = 0) => n + 1));
     back();
@@ -235,21 +245,53 @@ describe('answers that are lost', () => {
     ['never', ['lose-answer']],
     ['and then a failure that was none', ['lose-answer', 'break']],
     ['and then failures until the deadline', ['lose-answer', 'fail']],
-  ])('unanswered (%s), the outcome is unknown and nothing is replayed, also after a caught save', async (_what, line) => {
+  ])(
+    'unanswered (%s), the outcome is unknown and nothing is replayed, also after a caught save',
+    async (_what, line) => {
+      const { browser, store } = setup(quick);
+      await browser.visit((session) => session.set('n', 0));
+      const [first, rest = first] = line;
+      store.next('update', first);
+      store.always('update', rest);
+      const visit = await browser.begin();
+      visit.session.update('n', (n = 0) => n + 1);
+      await expect(visit.session.save()).rejects.toMatchObject({ status: 503, outcome: 'unknown' });
+      store.always('update', undefined);
+      const changes = await visit.end();
+      expect(changes.error).toMatchObject({ outcome: 'unknown' });
+      expect(changes.setCookie).toEqual([]);
+      expect(await browser.read((session) => session.n)).toBe(1);
+    },
+  );
+
+  test('destroy after an unknown outcome ends the session and deletes the cookie, and the answer is still the error', async () => {
     const { browser, store } = setup(quick);
     await browser.visit((session) => session.set('n', 0));
-    const [first, rest = first] = line;
-    store.next('update', first);
-    store.always('update', rest);
-    const visit = await browser.begin();
-    visit.session.update('n', (n = 0) => n + 1);
-    await expect(visit.session.save()).rejects.toMatchObject({ status: 503, outcome: 'unknown' });
-    store.always('update', undefined);
-    const changes = await visit.end();
-    expect(changes.error).toMatchObject({ outcome: 'unknown' });
-    expect(changes.setCookie).toEqual([]);
-    expect(await browser.read((session) => session.n)).toBe(1);
+    const copy = browser.clone();
+    store.always('update', 'lose-answer');
+    const { error, setCookie } = await browser.visit(async (session) => {
+      session.n = 1;
+      await session.save().catch(() => undefined);
+      await session.destroy();
+    });
+    expect(error).toMatchObject({ outcome: 'unknown' });
+    expect(setCookie).toEqual([expect.stringContaining('Max-Age=0')]);
+    expect(await copy.read((session) => session.n)).toBeUndefined();
   });
+
+  test.each(['create', 'put'] as const)(
+    'a %s whose first attempt was not answered stays unknown, whatever ends the next',
+    async (verb) => {
+      for (const next of ['break', 'fail', 'hang'] as const) {
+        const { browser, store } = setup(quick);
+        if (verb === 'put') await browser.visit((session) => session.set('a', 1));
+        store.next(verb, 'lose-request');
+        store.always(verb, next);
+        const changes = await browser.visit((session) => (verb === 'put' ? session.destroy() : session.set('a', 1)));
+        expect(changes.error).toMatchObject({ status: 503, outcome: 'unknown' });
+      }
+    },
+  );
 
   test('a failure that surely stored nothing may be caught, and the commit makes the change after all', async () => {
     const { browser, store } = setup(quick);
@@ -286,7 +328,7 @@ describe('answers that are lost', () => {
     };
     const { value, ms } = await timed(() => slow.end());
     expect(value.error).toMatchObject({ code: 'SESSION_CONFLICT', status: 503, outcome: 'none' });
-    expect(ms).toBeLessThan(400);
+    expect(ms).toBeLessThan(1500);
     expect(await dump(base)).toHaveLength(1);
   });
 });

@@ -80,7 +80,7 @@ export async function dump(store: Store) {
 }
 
 /** The value in `name=value`. */
-export function valueOf(cookie: string | undefined): string {
+export function ticketOf(cookie: string | undefined): string {
   return cookie?.slice(cookie.indexOf('=') + 1) ?? '';
 }
 

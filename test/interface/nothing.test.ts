@@ -78,6 +78,35 @@ describe('G4: nothing for nothing', () => {
   });
 });
 
+describe('load: lazy', () => {
+  test('nothing is read until load, once; before it every look throws SESSION_NOT_LOADED', async () => {
+    const { browser, store, verbs } = setup({ load: 'lazy' });
+    await browser.visit((session) => session.set('a', 1));
+    store.reset();
+    await browser.visit(() => undefined);
+    expect(store.calls).toEqual([]);
+    const visit = await browser.begin();
+    expect(() => visit.session.a).toThrow(expect.objectContaining({ code: 'SESSION_NOT_LOADED' }));
+    await Promise.all([visit.session.load(), visit.session.load()]);
+    expect(visit.session.a).toBe(1);
+    expect(verbs()).toEqual(['read']);
+    visit.session.a = 2;
+    await visit.end();
+    const again = await browser.begin();
+    await again.session.load();
+    expect(again.session.a).toBe(2);
+  });
+
+  test('a load that fails is the store’s error', async () => {
+    const { browser, store } = setup({ load: 'lazy' });
+    await browser.visit((session) => session.set('a', 1));
+    store.always('read', 'break');
+    const { session } = await browser.begin();
+    await expect(session.load()).rejects.toMatchObject({ code: 'STORE_FAILED', status: 503 });
+    expect(() => session.a).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }));
+  });
+});
+
 describe('static paths', () => {
   const ticket = `__Host-session=${'A'.repeat(43)}`;
   const opened = (options: Parameters<typeof setup>[0], over: Parameters<typeof request>[1]) => {

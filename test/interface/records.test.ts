@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf, newId } from '../../src/keys/ids.ts';
-import { dump, setup, valueOf } from './harness.ts';
+import { dump, setup, ticketOf } from './harness.ts';
 
 const hour = { expiresIn: '1h' } as const;
 
@@ -39,17 +39,20 @@ describe('records', () => {
     expect(await tokens.get('a')).toBeUndefined();
   });
 
-  test.each(['lose-answer', 'lose-request', 'twice', 'fail'] as const)('with %s an update counts once', async (fault) => {
-    const { sessions, store } = setup();
-    const counts = sessions.records<number>('counts');
-    for (const verb of ['create', 'update'] as const) {
-      store.next(verb, fault);
-      await counts.update('a', (n = 0) => n + 1, hour);
-    }
-    expect(await counts.get('a')).toBe(2);
-    store.next('create', fault);
-    expect(await counts.create('b', 1, hour)).toBe(true);
-  });
+  test.each(['lose-answer', 'lose-request', 'twice', 'fail'] as const)(
+    'with %s an update counts once',
+    async (fault) => {
+      const { sessions, store } = setup();
+      const counts = sessions.records<number>('counts');
+      for (const verb of ['create', 'update'] as const) {
+        store.next(verb, fault);
+        await counts.update('a', (n = 0) => n + 1, hour);
+      }
+      expect(await counts.get('a')).toBe(2);
+      store.next('create', fault);
+      expect(await counts.create('b', 1, hour)).toBe(true);
+    },
+  );
 
   test('a record ends at its time, and a new one takes its place', async () => {
     const { sessions, clock } = setup();
@@ -81,8 +84,8 @@ describe('records', () => {
   test('no key of any space reaches a session, and no session a record', async () => {
     const { browser, sessions, newBrowser } = setup();
     await browser.visit((session) => session.set('user', 'ann'));
-    const key = keyOf(valueOf(browser.cookie));
-    for (const name of [key, valueOf(browser.cookie), `:${key}`]) {
+    const key = keyOf(ticketOf(browser.cookie));
+    for (const name of [key, ticketOf(browser.cookie), `:${key}`]) {
       expect(await sessions.records('a').get(name)).toBeUndefined();
       expect(await sessions.records('a').delete(name)).toBe(false);
     }

@@ -126,6 +126,49 @@ describe('identity by hand (R17)', () => {
   });
 });
 
+describe('several commits in one request', () => {
+  test('count each change once, through a rotation, and notice nested edits in between', async () => {
+    const { browser } = setup();
+    await browser.visit((session) => session.assign({ n: 0, list: [1] }));
+    await browser.visit(async (session) => {
+      await session.regenerate({ keep: true });
+      await session.save();
+      session.list.push(2);
+      session.update('n', (n = 0) => n + 1);
+      await Promise.all([session.save(), session.save()]);
+      session.list.push(3);
+    });
+    expect(await browser.read((session) => session.toJSON())).toEqual({ n: 1, list: [1, 2, 3] });
+  });
+
+  test('a session that was emptied or closed and then written to is there again', async () => {
+    for (const act of ['clear', 'regenerate'] as const) {
+      const { browser } = setup();
+      await browser.visit((session) => session.set('user', 'ann'));
+      const changes = await browser.visit(async (session) => {
+        await session[act]();
+        await session.save();
+        session.fresh = 1;
+      });
+      expect(changes.setCookie).toHaveLength(1);
+      expect(await browser.read((session) => session.toJSON())).toEqual({ fresh: 1 });
+    }
+  });
+
+  test('reload gives what the store holds and drops what was not saved', async () => {
+    const { browser, store, verbs } = setup();
+    await browser.visit((session) => session.set('n', { a: 0 }));
+    const { session, end } = await browser.begin();
+    session.n.a = 5;
+    await browser.clone().visit((other) => other.set('n', { a: 1 }));
+    store.reset();
+    await session.reload();
+    expect(session.n).toEqual({ a: 1 });
+    await end();
+    expect(verbs()).toEqual(['read']);
+  });
+});
+
 describe('rotation against others', () => {
   test('a change committed before the claim is replayed onto the new record', async () => {
     const { browser } = setup();

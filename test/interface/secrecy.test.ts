@@ -1,19 +1,20 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { handleOf } from '../../src/keys/ids.ts';
-import { dump, SECRET, sealedSetup, setup, valueOf } from './harness.ts';
+import { dump, SECRET, sealedSetup, setup, ticketOf } from './harness.ts';
 
 test('G6: nothing in a store logs anybody in: no id, and no key, version or field works as a ticket', async () => {
   const { browser, newBrowser, base, sessions } = setup({ ownerOf: (data) => data.user });
   const ids = new Set<string>();
   await browser.visit((session) => session.assign({ user: 'ann', cart: ['tea'] }));
-  ids.add(valueOf(browser.cookie));
+  ids.add(ticketOf(browser.cookie));
   await browser.visit((session) => session.regenerate({ keep: true }));
-  ids.add(valueOf(browser.cookie));
+  ids.add(ticketOf(browser.cookie));
   await newBrowser().visit((session) => session.set('user', 'bob'));
   await sessions.records('codes').create('ann', 1, { expiresIn: '1h' });
   const held = await dump(base);
   expect(held.length).toBeGreaterThan(2);
+  expect(await browser.read((session) => session.user)).toBe('ann');
   const text = JSON.stringify(held);
   for (const id of ids) expect(text).not.toContain(id);
   const fields = held.flatMap(({ key, document }) => [key, document, handleOf(key), key.slice(0, 43)]);
@@ -28,7 +29,7 @@ test('R104: events, errors, sessions and what they print hold no id, cookie, key
   const { browser, events, store, sessions, base } = setup({ tickets: 'signed', secret: SECRET });
   const told: unknown[] = [];
   await browser.visit((session) => session.set('user', 'ann'));
-  const cookie = valueOf(browser.cookie);
+  const cookie = ticketOf(browser.cookie);
   const { session } = await browser.begin();
   told.push(session, session.toJSON(), String(session), session.handle, sessions, Object.entries(session));
   store.always('*', 'break');
@@ -58,6 +59,6 @@ test('R104: sealed sessions print and tell no cookie and no secret either', asyn
   await browser.visit((session) => session.set('user', 'ann'));
   const { session } = await browser.begin();
   const shown = inspect([session, sessions, events], { depth: 12, showHidden: true });
-  expect(shown).not.toContain(valueOf(browser.cookie));
+  expect(shown).not.toContain(ticketOf(browser.cookie));
   expect(shown).not.toContain(SECRET);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newId } from '../../src/keys/ids.ts';
-import { dump, OLD_SECRET, SECRET, setup, valueOf } from './harness.ts';
+import { dump, OLD_SECRET, SECRET, setup, ticketOf } from './harness.ts';
 
 describe('tickets that lead to nothing', () => {
   test('R7: an unknown id is never adopted', async () => {
@@ -9,7 +9,7 @@ describe('tickets that lead to nothing', () => {
     const browser = newBrowser(`__Host-session=${planted}`);
     const changes = await browser.visit((session) => session.set('user', 'ann'));
     expect(changes.setCookie[0]).toMatch(/^__Host-session=[\w-]{43}; /);
-    expect(valueOf(browser.cookie)).not.toBe(planted);
+    expect(ticketOf(browser.cookie)).not.toBe(planted);
     expect(await newBrowser(`__Host-session=${planted}`).read((session) => session.user)).toBeUndefined();
     expect(heard('rejected').map(({ reason }) => reason)).toContain('unknown');
   });
@@ -132,9 +132,9 @@ describe('signed tickets', () => {
   test('a forged id costs no store call and is deleted', async () => {
     const { browser, newBrowser, store } = setup(signed);
     await browser.visit((session) => session.set('user', 'ann'));
-    const bare = valueOf(browser.cookie).split('.')[0] ?? '';
+    const bare = ticketOf(browser.cookie).split('.')[0] ?? '';
     store.reset();
-    for (const forged of [newId(), bare.slice(0, 43), `${valueOf(browser.cookie).slice(0, -1)}_`]) {
+    for (const forged of [newId(), bare.slice(0, 43), `${ticketOf(browser.cookie).slice(0, -1)}_`]) {
       const changes = await newBrowser(`__Host-session=${forged}`).visit((session) => session.user);
       expect(changes.setCookie[0]).toContain('Max-Age=0');
     }
@@ -170,7 +170,10 @@ describe('signed tickets', () => {
 
   test('a re-issued ticket of a permanent session keeps its Expires, also where nobody looks at the session', async () => {
     const old = setup({ tickets: 'signed', secret: OLD_SECRET });
-    await old.browser.visit((session) => session.set('user', 'ann') && (session.permanent = true));
+    await old.browser.visit((session) => {
+      session.set('user', 'ann');
+      session.permanent = true;
+    });
     const both = setup({ tickets: 'signed', secret: [SECRET, OLD_SECRET], base: old.base });
     const changes = await both.newBrowser(old.browser.cookie).visit(() => undefined);
     expect(changes.setCookie[0]).toContain('; Expires=');

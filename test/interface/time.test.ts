@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Store } from '../../src/store/contract.ts';
 import { memoryStore } from '../../src/store/memory.ts';
-import { dump, expiresIn, setup } from './harness.ts';
+import { dump, expiresIn, sealedSetup, setup } from './harness.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -115,7 +115,10 @@ describe('permanent sessions', () => {
 
   test('the cookie is sent again when a touch or a commit moved its Expires, and only then', async () => {
     const { browser, clock } = setup();
-    await browser.visit((session) => session.assign({ a: 1 }).set('b', 1) && (session.permanent = true));
+    await browser.visit((session) => {
+      session.assign({ a: 1 }).set('b', 1);
+      session.permanent = true;
+    });
     clock.tick('1d');
     expect((await browser.visit((session) => session.a)).setCookie).toEqual([]);
     clock.tick('3d');
@@ -127,19 +130,46 @@ describe('permanent sessions', () => {
   test('permanent can be switched on and off, rotation keeps it, and its absolute limit stays', async () => {
     const { browser, clock } = setup();
     await browser.visit((session) => session.set('a', 1));
-    expect(expiresIn(await browser.visit((session) => void (session.permanent = true)))).toBeDefined();
+    expect(
+      expiresIn(
+        await browser.visit((session) => {
+          session.permanent = true;
+        }),
+      ),
+    ).toBeDefined();
     expect(expiresIn(await browser.visit((session) => session.regenerate({ keep: true })))).toBeDefined();
     expect(await browser.read((session) => session.permanent)).toBe(true);
-    const off = await browser.visit((session) => void (session.permanent = false));
+    const off = await browser.visit((session) => {
+      session.permanent = false;
+    });
     expect(off.setCookie).toHaveLength(1);
     expect(expiresIn(off)).toBeUndefined();
     clock.tick('1h');
     expect(await browser.read((session) => session.a)).toBeUndefined();
   });
 
+  test('permanent = true on a session that holds nothing yet counts when it does, and tells nothing lost', async () => {
+    for (const { browser, sessions, heard } of [setup(), sealedSetup()]) {
+      const visit = await browser.begin();
+      visit.session.permanent = true;
+      expect((await visit.end()).setCookie).toEqual([]);
+      sessions.ended?.(visit.session);
+      expect(heard('lost')).toEqual([]);
+      const changes = await browser.visit(async (session) => {
+        session.permanent = true;
+        await session.save();
+        session.a = 1;
+      });
+      expect(expiresIn(changes)).toBeDefined();
+    }
+  });
+
   test('no cookie lives longer than 400 days', async () => {
     const { browser, clock } = setup({ lifetime: { permanent: { idle: '400d', absolute: '400d' } } });
-    const changes = await browser.visit((session) => session.set('a', 1) && (session.permanent = true));
+    const changes = await browser.visit((session) => {
+      session.set('a', 1);
+      session.permanent = true;
+    });
     expect(expiresIn(changes)).toBe(clock.now() + 400 * DAY);
     expect(() => setup({ lifetime: { permanent: { absolute: '401d' } } })).toThrow(/400 days/);
   });
@@ -186,16 +216,15 @@ describe('clocks that disagree', () => {
     expect(heard('rejected').map(({ reason }) => reason)).toEqual(['unreadable']);
   });
 
-  test.each([
-    NaN,
-    -1,
-    Number.NEGATIVE_INFINITY,
-  ])('a record that its store says expires at %s is over', async (expiresAt) => {
-    const { browser, base } = setup();
-    await browser.visit((session) => session.set('user', 'ann'));
-    await edit(base, (text) => text, expiresAt);
-    expect(await browser.read((session) => session.user)).toBeUndefined();
-  });
+  test.each([NaN, -1, Number.NEGATIVE_INFINITY])(
+    'a record that its store says expires at %s is over',
+    async (expiresAt) => {
+      const { browser, base } = setup();
+      await browser.visit((session) => session.set('user', 'ann'));
+      await edit(base, (text) => text, expiresAt);
+      expect(await browser.read((session) => session.user)).toBeUndefined();
+    },
+  );
 
   test('an authentication time that is no number does not make a session immortal, whatever the codec', async () => {
     const codec = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { broken, rejection, setup } from './helpers.ts';
+import { broken, codeOf, rejection, setup } from './helpers.ts';
 
 const turn = () => new Promise(setImmediate);
 
@@ -158,6 +158,23 @@ describe('while a commit is in flight', () => {
     expect(browser.cookie).toBeUndefined();
   });
 
+  test('G2: a new session after a destroy has nothing of the old one, though its commit failed', async () => {
+    const { browser, hold, fail } = setup();
+    const { session, end } = await browser.begin();
+    const release = hold('create');
+    fail('create', broken());
+    session.user = 'ann';
+    session.permanent = true;
+    const saved = session.save();
+    await turn();
+    await session.destroy();
+    session.c = 3;
+    release();
+    expect(await rejection(saved)).toBe('STORE_FAILED');
+    await end();
+    await browser.visit((other) => expect([other.permanent, other.toJSON()]).toEqual([false, { c: 3 }]));
+  });
+
   test('what is written after a destroy opens a new session, also when a commit was in flight', async () => {
     const { browser, hold } = setup();
     await browser.visit((session) => session.set('a', 1));
@@ -204,4 +221,20 @@ test('reload drops what was not saved and forgets what was handed out', async ()
     expect(session.modified).toBe(false);
   });
   expect(await browser.read((session) => session.toJSON())).toEqual({ cart: { n: 1 }, theirs: 1 });
+});
+
+test('a lazy session says load first, is loaded once, and probing it is no look', async () => {
+  const { browser, calls } = setup({ load: 'lazy' });
+  await browser.visit((session) => session.set('a', 1));
+  calls.length = 0;
+  const { session } = await browser.begin();
+  expect(await session).toBe(session);
+  expect(calls).toEqual([]);
+  for (const act of [() => session.a, () => session.set('a', 2), () => session.keys(), () => session.isNew]) {
+    expect(codeOf(act)).toBe('SESSION_NOT_LOADED');
+  }
+  await Promise.all([session.load(), session.load()]);
+  await session.load();
+  expect(calls).toEqual(['read']);
+  expect(session.a).toBe(1);
 });

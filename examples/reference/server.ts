@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CoatcheckError, type SessionInterface } from 'coatcheck';
+import { readSettings, SettingError, type Settings } from './env.ts';
+import { expressApp } from './express.ts';
+import { fetchApp } from './fetch.ts';
+import { nodeApp } from './node.ts';
+import { makeSessions } from './sessions.ts';
+
+const HOST = '127.0.0.1';
+/** How often connections that have become idle are closed, in milliseconds. */
+const IDLE_CHECK = 50;
+
+async function appOf(adapter: Settings['adapter'], sessions: SessionInterface): Promise<RequestListener> {
+  switch (adapter) {
+    case 'express':
+      return expressApp((await import('express')).default as typeof import('express'), sessions);
+    case 'express4':
+      return expressApp((await import('express4')).default as typeof import('express'), sessions);
+    case 'node':
+      return nodeApp(sessions);
+    case 'fetch':
+      return fetchApp(sessions);
+  }
+}
+
+/** Lets running requests end, and takes no new ones. */
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  // A connection that was busy then stays open after its answer, for another request that it may not make.
+  const timer = setInterval(() => server.closeIdleConnections(), IDLE_CHECK);
+  await closed;
+  clearInterval(timer);
+}
+
+async function start(): Promise<void> {
+  const settings = readSettings(process.env);
+  const sessions = makeSessions(settings);
+  // A store that cannot be opened should end the start and not the first request.
+  await sessions.ready();
+  const server = createServer(await appOf(settings.adapter, sessions));
+  server.listen(settings.port, HOST);
+  await once(server, 'listening');
+  const stop = async (): Promise<void> => {
+    await drain(server);
+    await sessions.close();
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  console.log(`listening on http://${HOST}:${(server.address() as AddressInfo).port}`);
+}
+
+try {
+  await start();
+} catch (error) {
+  const known = error instanceof SettingError || error instanceof CoatcheckError;
+  console.error(known ? error.message : error);
+  process.exit(1);
+}

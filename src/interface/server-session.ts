@@ -1,0 +1,16 @@
+import { type Origin, RequestSession, type SessionEngine } from '../session/request-session.ts';
+import { Budget } from '../store/deadline.ts';
+import type { StoreAccess } from './access.ts';
+
+/** A request's session with its way to the store. */
+export class ServerSession extends RequestSession {
+  /** All waiting of the request for its store, whoever waits. */
+  readonly budget: Budget;
+  /** Made with the first call that needs it. */
+  access: StoreAccess | undefined;
+
+  constructor(engine: SessionEngine, origin: Origin, deadline: number) {
+    super(engine, origin);
+    this.budget = new Budget(deadline);
+  }
+}

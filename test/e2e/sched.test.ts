@@ -1,0 +1,248 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { complaints, launch, launchIn, missing } from './chromium.ts';
+import { SchedServer } from './sched-server.ts';
+
+const ROUNDS = [1, 2, 3];
+
+if (missing !== undefined) {
+  console.warn(`SKIPPED: the browser tests of examples/sched, because ${missing}`);
+  test.runIf(process.env.CI === 'true')('Chromium is there for the browser tests', () => {
+    expect.fail(missing);
+  });
+}
+
+describe.skipIf(missing !== undefined)(
+  `The appointment book in Chromium${missing ? ` (${missing})` : ''}`,
+  { timeout: 60_000 },
+  () => {
+    let folder: string;
+    let server: SchedServer;
+    let browser: Browser;
+    const open: { context: BrowserContext; heard: string[] }[] = [];
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'coatcheck-sched-'));
+      server = new SchedServer(join(folder, 'sched.db'));
+      await server.start();
+      browser = await launch();
+    });
+
+    afterEach(async () => {
+      const all = open.splice(0);
+      await Promise.all(all.map(({ context }) => context.close()));
+      expect(all.flatMap(({ heard }) => heard)).toEqual([]);
+    });
+
+    afterAll(async () => {
+      await browser?.close();
+      await server?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    function watched(context: BrowserContext): BrowserContext {
+      open.push({ context, heard: complaints(context) });
+      return context;
+    }
+
+    async function visitor(options: BrowserContextOptions = {}): Promise<Page> {
+      const context = watched(await browser.newContext({ ...options, baseURL: server.origin }));
+      const page = await context.newPage();
+      await page.goto('/');
+      return page;
+    }
+
+    async function fill(page: Page, title: string, date = '2090-03-04'): Promise<void> {
+      await page.goto(`${server.origin}/new`);
+      await page.getByLabel('What is it about?').fill(title);
+      await page.getByLabel('Day').fill(date);
+      await page.getByLabel('Time').fill('09:30');
+      await page.getByLabel('Place').fill('Harbour Street');
+    }
+
+    async function add(page: Page, title: string, date?: string): Promise<void> {
+      await fill(page, title, date);
+      await page.getByRole('button', { name: 'Add appointment' }).click();
+      await page.getByRole('heading', { name: title }).waitFor();
+    }
+
+    /** Restarts the server while no page is loading anything. */
+    async function restart(page: Page, signal?: 'SIGINT'): Promise<void> {
+      await page.goto('about:blank');
+      expect(await server.stop(signal)).toBe(0);
+      await server.start();
+      await page.goto(server.origin);
+    }
+
+    const titles = (page: Page): Promise<string[]> => page.getByRole('heading', { level: 3 }).allTextContents();
+
+    test('an appointment outlives a reload and a restart of the server', async () => {
+      const page = await visitor();
+      await add(page, 'Dentist');
+      await page.reload();
+      expect((await titles(page)).join()).toContain('Dentist');
+      await restart(page);
+      expect((await titles(page)).join()).toContain('Dentist');
+      expect(await page.locator('.when time').getAttribute('datetime')).toBe('2090-03-04T09:30');
+    });
+
+    test('an appointment outlives the browser', async () => {
+      const profile = join(folder, 'profile');
+      const before = watched(await launchIn(profile));
+      await add(await before.newPage(), 'Choir');
+      await before.close();
+      const after = watched(await launchIn(profile));
+      const page = await after.newPage();
+      await page.goto(server.origin);
+      expect((await titles(page)).join()).toContain('Choir');
+    });
+
+    test('a half-filled form is kept while it is typed, survives leaving and a restart, and can be discarded', async () => {
+      const page = await visitor();
+      await page.goto('/new');
+      await page.getByLabel('What is it about?').fill('Half a thought');
+      await page.getByLabel('Note').fill('first line\nsecond line');
+      await page.getByRole('status').getByText('Draft kept.').waitFor();
+      await page.getByRole('link', { name: 'Appointments' }).click();
+      await page.getByText('Draft kept: Half a thought').waitFor();
+      await restart(page, 'SIGINT');
+      await page.getByRole('link', { name: 'Continue the draft' }).click();
+      expect(await page.getByLabel('What is it about?').inputValue()).toBe('Half a thought');
+      expect(await page.getByLabel('Note').inputValue()).toBe('first line\nsecond line');
+      await page.getByRole('button', { name: 'Discard draft' }).click();
+      await page.getByText('Nothing ahead.').waitFor();
+      expect(await page.getByText('Draft kept').count()).toBe(0);
+      await page.goto('/new');
+      expect(await page.getByLabel('What is it about?').inputValue()).toBe('');
+    });
+
+    test('a draft that is being saved does not come back behind the appointment it became', async () => {
+      const page = await visitor();
+      await page.route('**/draft', async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        await route.continue();
+      });
+      await page.goto('/new');
+      await page.getByLabel('Time').fill('10:00');
+      const saving = page.waitForRequest('**/draft');
+      await page.getByLabel('What is it about?').fill('Walk with Lena');
+      await saving;
+      await page.getByRole('button', { name: 'Add appointment' }).click();
+      await page.getByRole('heading', { name: 'Walk with Lena' }).waitFor();
+      await page.reload();
+      expect(await page.getByText('Draft kept').count()).toBe(0);
+      expect(await titles(page)).toHaveLength(1);
+    });
+
+    /** Lets no form through before two are on their way, so that they arrive together. */
+    async function heldUntilBoth(context: BrowserContext): Promise<() => Promise<void>> {
+      let arrived = 0;
+      let release: () => void = () => undefined;
+      const both = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await context.route('**/appointments', async (route) => {
+        if (++arrived === 2) release();
+        await both;
+        await route.continue();
+      });
+      return () => context.unroute('**/appointments');
+    }
+
+    // By script: a click waits until Chromium draws the tab, and one in the background is drawn late.
+    test('two tabs that add at the same time lose nothing', async () => {
+      const first = await visitor();
+      await add(first, 'Round 0');
+      const second = await first.context().newPage();
+      for (const round of ROUNDS) {
+        await fill(first, `Left ${round}`);
+        await fill(second, `Right ${round}`);
+        const leave = await heldUntilBoth(first.context());
+        const submit = "setTimeout(() => document.querySelector('form.fields').requestSubmit())";
+        await Promise.all([first, second].map((page) => page.evaluate(submit)));
+        await Promise.all([first, second].map((page) => page.waitForURL(`${server.origin}/`)));
+        await leave();
+      }
+      await first.reload();
+      const all = (await titles(first)).map((title) => title.replace('Next', '').trim()).sort();
+      const rounds = (side: string) => ROUNDS.map((round) => `${side} ${round}`);
+      expect(all).toEqual([...rounds('Left'), ...rounds('Right'), 'Round 0']);
+    });
+
+    async function useAll(page: Page): Promise<void> {
+      await add(page, 'Garden');
+      await page.getByRole('link', { name: 'Edit Garden' }).click();
+      await page.getByLabel('Length').selectOption('90');
+      await page.getByLabel('What is it about?').fill('Garden and pond');
+      await page.getByRole('button', { name: 'Save changes' }).click();
+      await page.getByRole('heading', { name: 'Garden and pond' }).waitFor();
+      expect(await page.getByText('1½ hours').count()).toBe(1);
+      await page.getByRole('link', { name: 'Delete Garden and pond' }).click();
+      await page.getByRole('link', { name: 'Keep it' }).click();
+      await page.getByRole('heading', { name: 'Garden and pond' }).waitFor();
+      expect(await titles(page)).toHaveLength(1);
+      await page.getByRole('link', { name: 'Delete Garden and pond' }).click();
+      await page.getByRole('button', { name: 'Delete appointment' }).click();
+      await page.getByText('Your book is empty').waitFor();
+      expect(await titles(page)).toEqual([]);
+    }
+
+    test('an appointment is edited, and deleted after a question', async () => {
+      await useAll(await visitor());
+    });
+
+    test('everything works without script, the draft by its button', async () => {
+      const page = await visitor({ javaScriptEnabled: false });
+      await useAll(page);
+      await page.goto('/new');
+      await page.getByLabel('Place').fill('Harbour Street');
+      await page.getByRole('button', { name: 'Keep as draft' }).click();
+      await page.getByText('Draft kept: an appointment without a title').waitFor();
+      await page.getByRole('link', { name: 'Continue the draft' }).click();
+      expect(await page.getByLabel('Place').inputValue()).toBe('Harbour Street');
+    });
+
+    test('a phone scrolls no page sideways, whatever is written on it', async () => {
+      const page = await visitor({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+      const long = 'W'.repeat(80);
+      await add(page, long);
+      const edit = await page.getByRole('link', { name: `Edit ${long}` }).getAttribute('href');
+      await fill(page, long);
+      await page.getByRole('button', { name: 'Keep as draft' }).click();
+      await page.getByText('Draft kept:').waitFor();
+      for (const path of ['/', '/new', `${edit}`, `${edit}`.replace(/edit$/, 'delete'), '/session']) {
+        await page.goto(path);
+        const width = await page.evaluate('document.documentElement.scrollWidth');
+        expect(width, path).toBe(390);
+      }
+    });
+
+    test('the session page shows what is stored and the ticket nowhere', async () => {
+      const page = await visitor();
+      expect(await page.context().cookies()).toEqual([]);
+      await add(page, 'Dentist');
+      const cookies = await page.context().cookies();
+      const month = Date.now() / 1000 + 31 * 86_400;
+      expect(cookies).toMatchObject([{ name: 'session', httpOnly: true, sameSite: 'Lax', secure: false }]);
+      expect(cookies[0]?.expires).toBeGreaterThan(month);
+      await page.getByRole('link', { name: 'What this session holds' }).click();
+      expect(await page.locator('pre').textContent()).toContain('"title": "Dentist"');
+      expect(await page.locator('dd code').textContent()).toMatch(/^[\w-]{8,}$/);
+      expect(await page.locator('dd time').count()).toBe(2);
+      expect(await page.content()).not.toContain(cookies[0]?.value ?? 'no cookie');
+    });
+
+    test('the keyboard reaches the content first and every control shows its focus', async () => {
+      const page = await visitor();
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('New appointment');
+      expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    });
+  },
+);
