@@ -9,9 +9,8 @@ import type { Owner, StoredRecord } from '../store/contract.ts';
 import type { KeyQueue } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 import { bear } from './birth.ts';
-import { compareAndSet, type Draft, type Facts, type Landed } from './compare-and-set.ts';
-import { Drafts, isEmpty, isExpired, LINGER_MS } from './drafts.ts';
-import { identityOf } from './identity.ts';
+import { compareAndSet, type Draft, type Landed, type Replayable } from './compare-and-set.ts';
+import { Drafts, isExpired, LINGER_MS } from './drafts.ts';
 import { ownerName } from './owner-name.ts';
 import { Owners } from './owners.ts';
 import { rotate } from './rotation.ts';
@@ -74,13 +73,13 @@ export class Committer {
   }
 
   async #create(session: RequestSession, changes: Changes, access: StoreAccess): Promise<void> {
-    const { events, clock, documents, lifetime } = this.#settings;
+    const { events, clock, documents } = this.#settings;
     const now = clock.now();
     const nonce = newNonce();
     const data = changes.takes ? changes.replay({}, documents.copyOf) : session.peek();
     const blank: Meta = { created: now, commits: 0, nonces: [] };
-    const draft = this.#noted(new Drafts(documents, lifetime, changes, nonce, now).of(data, blank));
-    if (isEmpty(draft.decoded)) {
+    const draft = new Drafts(this.#settings, changes, nonce, now).of(data, blank);
+    if (draft.facts.empty) {
       // Nothing to store yet; that it is to be permanent counts once there is.
       if (changes.permanent !== undefined) session.changes.permanent ??= changes.permanent;
       return;
@@ -100,66 +99,42 @@ export class Committer {
     access: StoreAccess,
     answerDepends: boolean,
   ): Promise<void> {
-    const { documents, lifetime, clock, events } = this.#settings;
+    const { documents, clock, events } = this.#settings;
     const { key } = origin;
     const nonce = newNonce();
-    const drafts = new Drafts(documents, lifetime, changes, nonce, clock.now());
+    const drafts = new Drafts(this.#settings, changes, nonce, clock.now());
     const meta = usableMeta(origin);
     let base: Data | undefined;
     const baseData = (): Data => {
       base ??= documents.data(origin.record.document);
       return base;
     };
-    const over = (decoded: DecodedRecord): Draft => this.#noted(drafts.over(decoded, baseData()));
-    let first = this.#noted(
-      drafts.of(changes.takes ? changes.replay(baseData(), documents.copyOf) : session.peek(), meta),
-    );
+    const over = (decoded: DecodedRecord): Draft => drafts.over(decoded, baseData());
+    let first = drafts.of(changes.takes ? changes.replay(baseData(), documents.copyOf) : session.peek(), meta);
     if (first.expiresAt <= clock.now()) return this.#gone(session, key, changes, answerDepends, false);
 
-    const task = {
-      key,
-      nonce,
-      expired: (record: StoredRecord) => isExpired(record, clock.now()),
-      conflicted: () => events.emit('conflict', () => ({ handle: handleOf(key) })),
-      draft: (_current: StoredRecord, decoded: DecodedRecord) => over(decoded),
-    };
     const rotates = changes.rotates || this.#authorityChanged(session, first, origin.record);
     if (rotates) first = drafts.moved(first);
+    const conflicted = (): void => events.emit('conflict', () => ({ handle: handleOf(key) }));
     await inTurn(this.#queue, access, key, async (latest) => {
       const overtaken = latest !== undefined && latest.version !== origin.record.version;
       const newer = overtaken ? documents.readable(latest) : undefined;
-      if (newer !== undefined) task.conflicted();
-      const start =
-        newer === undefined || latest === undefined
-          ? { base: origin.record, first }
-          : { base: latest, first: over(newer) };
+      if (newer !== undefined) conflicted();
+      const task: Replayable = {
+        key,
+        nonce,
+        base: newer === undefined || latest === undefined ? origin.record : latest,
+        first: newer === undefined ? first : over(newer),
+        expired: (record) => isExpired(record, clock.now()),
+        conflicted,
+        facts: (decoded) => drafts.facts(decoded),
+        draft: (_current, decoded) => over(decoded),
+      };
       if (rotates) {
-        session.refuseLate(true);
-        const moved = await rotate(access, documents, {
-          ...task,
-          ...start,
-          worthKeeping: (draft) => !isEmpty(draft.decoded),
-          owner: (draft) => this.#owner(draft),
-          closedUntil: drafts.lingerUntil,
-        });
-        if (moved === 'gone') {
-          this.#gone(session, key, changes, true, false);
-          return undefined;
-        }
-        if (moved === 'closed') {
-          session.cookie = 'delete';
-          session.origin = { kind: 'none' };
-          session.identity = undefined;
-          return undefined;
-        }
-        session.id = moved.id;
-        session.cookie = 'set';
-        this.#landed(session, moved.key, moved, changes);
-        events.emit('rotated', () => ({ handle: handleOf(moved.key) }));
-        await this.#cap(access, moved.record.owner);
+        await this.#move(session, task, changes, access, drafts.lingerUntil);
         return undefined;
       }
-      const landed = await compareAndSet(access, documents, { ...task, ...start });
+      const landed = await compareAndSet(access, documents, task);
       if ('gone' in landed) {
         this.#gone(session, key, changes, answerDepends, landed.unsure);
         return undefined;
@@ -170,21 +145,42 @@ export class Committer {
     });
   }
 
+  /** Stores the changes under a new key, and ends the old one. */
+  async #move(
+    session: RequestSession,
+    task: Replayable,
+    changes: Changes,
+    access: StoreAccess,
+    closedUntil: number,
+  ): Promise<void> {
+    const { documents, events } = this.#settings;
+    session.refuseLate(true);
+    const moved = await rotate(access, documents, {
+      ...task,
+      worthKeeping: (draft) => !draft.facts.empty,
+      owner: (draft) => this.#owner(draft),
+      closedUntil,
+    });
+    if (moved === 'gone') {
+      this.#gone(session, task.key, changes, true, false);
+    } else if (moved === 'closed') {
+      session.cookie = 'delete';
+      session.origin = { kind: 'none' };
+      session.identity = undefined;
+    } else {
+      session.id = moved.id;
+      session.cookie = 'set';
+      this.#landed(session, moved.key, moved, changes);
+      events.emit('rotated', () => ({ handle: handleOf(moved.key) }));
+      await this.#cap(access, moved.record.owner);
+    }
+  }
+
   /** Another owner or another identity than the one read: the record must not keep its key (R17). */
   #authorityChanged(session: RequestSession, draft: Draft, record: StoredRecord): boolean {
     const { ownerOf } = this.#settings;
-    if (this.#facts(draft).identity !== session.identity) return true;
+    if (draft.facts.identity !== session.identity) return true;
     return ownerOf !== undefined && this.#owner(draft)?.name !== record.owner?.name;
-  }
-
-  /** The draft with what it says noted down: its objects are in the handler's hands while it is being stored. */
-  #noted(draft: Draft): Draft {
-    return { ...draft, facts: this.#facts(draft) };
-  }
-
-  #facts({ facts, decoded }: Pick<Draft, 'facts' | 'decoded'>): Facts {
-    if (facts !== undefined) return facts;
-    return { identity: identityOf(decoded.data, this.#settings.identityKeys), empty: isEmpty(decoded) };
   }
 
   #owner(draft: Draft): Owner | undefined {
@@ -197,7 +193,7 @@ export class Committer {
   #cookieAfter(session: RequestSession, origin: FromRecord, landed: Landed): void {
     const { meta } = landed.decoded;
     const before = usableMeta(origin);
-    if (this.#facts(landed).empty) session.cookie = 'delete';
+    if (landed.facts.empty) session.cookie = 'delete';
     else if (session.storedEmpty || landed.refilled === true || meta.permanent !== before.permanent)
       session.cookie = 'set';
     else if (meta.permanent === true && landed.record.expiresAt !== origin.record.expiresAt) session.cookie = 'set';
@@ -205,7 +201,7 @@ export class Committer {
 
   #landed(session: RequestSession, key: string, landed: Landed, changes: Changes): void {
     const { events } = this.#settings;
-    const { identity, empty } = this.#facts(landed);
+    const { identity, empty } = landed.facts;
     session.committed(key, landed.record, landed.decoded, changes);
     session.identity = identity;
     session.storedEmpty = empty;

@@ -13,7 +13,7 @@ export interface Facts {
 
 /** A record to be written over another. */
 export interface Draft {
-  readonly facts?: Facts | undefined;
+  readonly facts: Facts;
   readonly document: Document;
   readonly expiresAt: number;
   /** What the document says. */
@@ -26,7 +26,7 @@ export interface Draft {
 
 /** A record that is stored, and what it says. */
 export interface Landed {
-  readonly facts?: Facts | undefined;
+  readonly facts: Facts;
   readonly record: StoredRecord;
   readonly decoded: DecodedRecord;
   readonly overwritten?: readonly string[] | undefined;
@@ -44,6 +44,8 @@ export interface Replayable {
   draft(current: StoredRecord, decoded: DecodedRecord): Draft;
   /** The draft over the base, made without decoding it again. */
   readonly first: Draft;
+  /** What a record says that another process may have written. */
+  facts(decoded: DecodedRecord): Facts;
   /** Another commit came first. */
   conflicted(): void;
   /** Whether a record has outlived its use, so that nothing may be written over it any more. */
@@ -98,7 +100,7 @@ export async function compareAndSet(
       const decoded = documents.readable(newer);
       if (decoded === undefined) return gone;
       // Also where every attempt was answered: a driver may have sent one twice and told the second answer.
-      if (decoded.meta.nonces.includes(task.nonce)) return { record: newer, decoded };
+      if (decoded.meta.nonces.includes(task.nonce)) return { record: newer, decoded, facts: task.facts(decoded) };
       if (unanswered !== undefined && decoded.meta.commits - unanswered >= NONCES_KEPT) throw conflict('unknown');
       // It was not stored, and at a version that is over it never will be.
       unanswered = undefined;

@@ -2,25 +2,26 @@ import type { Data, DecodedRecord, Meta } from '../codec/contract.ts';
 import type { Changes } from '../session/changes.ts';
 import { own } from '../session/data.ts';
 import type { StoredRecord } from '../store/contract.ts';
-import type { Draft } from './compare-and-set.ts';
-import { type Documents, nextMeta } from './documents.ts';
-import type { Lifetime } from './lifetime.ts';
+import type { Draft, Facts } from './compare-and-set.ts';
+import { nextMeta } from './documents.ts';
+import { identityOf } from './identity.ts';
+import type { CommonSettings } from './settings.ts';
+
+type DraftSettings = Pick<CommonSettings, 'documents' | 'lifetime' | 'identityKeys'>;
 
 /** How long an emptied record, and a closed one, stay for the requests under way (ms). */
 export const LINGER_MS = 60_000;
 
 /** What a commit writes: the changes of one request over some record, as documents. */
 export class Drafts {
-  readonly #documents: Documents;
-  readonly #lifetime: Lifetime;
+  readonly #settings: DraftSettings;
   readonly #changes: Changes;
   readonly #nonce: string;
   readonly #now: number;
   #moves = false;
 
-  constructor(documents: Documents, lifetime: Lifetime, changes: Changes, nonce: string, now: number) {
-    this.#documents = documents;
-    this.#lifetime = lifetime;
+  constructor(settings: DraftSettings, changes: Changes, nonce: string, now: number) {
+    this.#settings = settings;
     this.#changes = changes;
     this.#nonce = nonce;
     this.#now = now;
@@ -28,26 +29,33 @@ export class Drafts {
 
   /** A record that says exactly `data`. */
   of(data: Data, meta: Meta): Draft {
+    const { documents, lifetime } = this.#settings;
     const { permanent } = this.#changes;
+    const facts = this.facts({ data, meta });
     const settled = permanent === undefined ? meta : { ...meta, permanent };
     const next: Meta = nextMeta(this.#moves ? { ...settled, since: this.#now } : settled, this.#nonce);
     const decoded: DecodedRecord = { data, meta: next };
-    const life = this.#lifetime.deadline(next, this.#now);
+    const life = lifetime.deadline(next, this.#now);
     // Emptied is not logged out: for a minute a request under way may still fill the record again.
-    const expiresAt = isEmpty(decoded) ? Math.min(life, this.#now + LINGER_MS) : life;
-    return { document: this.#documents.encode(decoded), expiresAt, decoded };
+    const expiresAt = facts.empty ? Math.min(life, this.#now + LINGER_MS) : life;
+    return { document: documents.encode(decoded), expiresAt, decoded, facts };
+  }
+
+  /** What a record says of its session, read off before a handler can change the objects in it. */
+  facts(record: DecodedRecord): Facts {
+    return { identity: identityOf(record.data, this.#settings.identityKeys), empty: isEmpty(record) };
   }
 
   /** The draft for a record under a new key, and so are all that follow. */
   moved(draft: Draft): Draft {
     this.#moves = true;
     const decoded = { data: draft.decoded.data, meta: { ...draft.decoded.meta, since: this.#now } };
-    return { ...draft, document: this.#documents.encode(decoded), decoded };
+    return { ...draft, document: this.#settings.documents.encode(decoded), decoded };
   }
 
   /** The changes over another record, and which of that record's own news they write over. */
   over(current: DecodedRecord, base: Data): Draft {
-    const { copyOf, textOf } = this.#documents;
+    const { copyOf, textOf } = this.#settings.documents;
     const data = this.#changes.replay(current.data, copyOf);
     const news = changedKeys(base, current.data, textOf);
     const overwritten = this.#changes

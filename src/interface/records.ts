@@ -8,7 +8,7 @@ import { newNonce } from '../keys/nonce.ts';
 import { applyOperation } from '../session/operations.ts';
 import type { Owner, StoredRecord } from '../store/contract.ts';
 import type { StoreAccess } from './access.ts';
-import { compareAndSet, conflict, type Draft } from './compare-and-set.ts';
+import { compareAndSet, conflict, type Draft, type Facts } from './compare-and-set.ts';
 import { type Documents, nextMeta } from './documents.ts';
 
 /** How long a record lives, and whose it is. */
@@ -25,6 +25,9 @@ export interface RecordsContext {
   readonly documents: Documents;
   readonly clock: Clock;
 }
+
+/** A record is no session, and says of nobody who it is. */
+const OF_NOBODY: Facts = { identity: undefined, empty: false };
 
 const SPACE = /^[a-z][a-z0-9-]{0,31}$/;
 
@@ -126,7 +129,7 @@ export class Records<T> {
     const blank: Meta = { created: now, commits: 0, nonces: [] };
     const draft = (value: T | undefined, meta: Meta): Draft => {
       const decoded = { data: { value }, meta: nextMeta(meta, nonce) };
-      return { document: documents.encode(decoded), expiresAt, decoded };
+      return { document: documents.encode(decoded), expiresAt, decoded, facts: OF_NOBODY };
     };
     const isOurs = (record: StoredRecord): boolean => documents.readable(record)?.meta.nonces.includes(nonce) === true;
     for (let round = 0; ; round++) {
@@ -156,6 +159,7 @@ export class Records<T> {
         first: draft(value, documents.readable(record)?.meta ?? blank),
         draft: (current, decoded) => draft(change(this.#value(current)) ?? this.#value(current), decoded.meta),
         conflicted: () => undefined,
+        facts: () => OF_NOBODY,
         // A creation that came second writes nothing, and the next round finds that out.
         expired: (current) => onlyIfMissing && this.#value(current) !== undefined && !isOurs(current),
       });

@@ -80,6 +80,7 @@ async function carry(
     nonce: move.nonce,
     first: draft,
     draft: () => draft,
+    facts: () => draft.facts,
     conflicted: () => undefined,
     expired: () => false,
   });

@@ -6,8 +6,7 @@ import type { KeyRing } from '../keys/ring.ts';
 import type { Changes } from '../session/changes.ts';
 import type { Origin } from '../session/request-session.ts';
 import type { CookieSession, DeadSeal } from './cookie-session.ts';
-import { Drafts, isEmpty } from './drafts.ts';
-import { identityOf } from './identity.ts';
+import { Drafts } from './drafts.ts';
 import { ownerName } from './owner-name.ts';
 import type { Revocation } from './revocation.ts';
 import { type SealedSession, sealSession } from './sealed-value.ts';
@@ -67,7 +66,7 @@ export class SealedCommitter {
   }
 
   #seal(session: CookieSession, changes: Changes): void {
-    const { documents, lifetime, clock, events, identityKeys, ring } = this.#settings;
+    const { documents, clock, events, ring } = this.#settings;
     const { origin } = session;
     const now = clock.now();
     const known = origin.kind === 'record' ? origin.decoded : undefined;
@@ -77,12 +76,12 @@ export class SealedCommitter {
     const base = origin.kind === 'record' ? origin.record.document : undefined;
     const stored = (): Data => (base === undefined ? {} : documents.data(base));
     const data = changes.takes ? changes.replay(stored(), documents.copyOf) : session.peek();
-    const drafted = new Drafts(documents, lifetime, changes, newNonce(), now).of(data, { ...meta, nonces: [] });
-    if (isEmpty(drafted.decoded)) {
+    const drafted = new Drafts(this.#settings, changes, newNonce(), now).of(data, { ...meta, nonces: [] });
+    if (drafted.facts.empty) {
       this.#emptied(session, old, changes);
       return;
     }
-    const identity = identityOf(data, identityKeys);
+    const { identity } = drafted.facts;
     const moves = old !== undefined && (changes.rotates || identity !== session.identity);
     const { document, expiresAt, decoded } = drafted;
     const kept = moves ? undefined : old;

@@ -27,8 +27,8 @@ export function launch(): Promise<Browser> {
 }
 
 /** With the profile in `folder`, which outlives the browser. */
-export function launchIn(folder: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, LAUNCH);
+export function launchIn(folder: string, baseURL: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { ...LAUNCH, baseURL });
 }
 
 /** Collects what a page complains about, from now on. */

@@ -1,10 +1,25 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createSessions, type SessionEvent } from 'coatcheck';
+import { openSqlite } from 'coatcheck/store/sqlite';
+import { type FaultyStore, faultyStore } from 'coatcheck/testing';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { schedApp } from '../../examples/sched/app.ts';
+import type { BookData } from '../../examples/sched/book.ts';
 import { complaints, launch, launchIn, missing } from './chromium.ts';
 import { SchedServer } from './sched-server.ts';
+
+function gate(): { open: () => void; opened: Promise<void> } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
 
 const ROUNDS = [1, 2, 3];
 
@@ -49,14 +64,14 @@ describe.skipIf(missing !== undefined)(
     }
 
     async function visitor(options: BrowserContextOptions = {}): Promise<Page> {
-      const context = watched(await browser.newContext({ ...options, baseURL: server.origin }));
+      const context = watched(await browser.newContext({ baseURL: server.origin, ...options }));
       const page = await context.newPage();
       await page.goto('/');
       return page;
     }
 
     async function fill(page: Page, title: string, date = '2090-03-04'): Promise<void> {
-      await page.goto(`${server.origin}/new`);
+      await page.goto('/new');
       await page.getByLabel('What is it about?').fill(title);
       await page.getByLabel('Day').fill(date);
       await page.getByLabel('Time').fill('09:30');
@@ -74,7 +89,7 @@ describe.skipIf(missing !== undefined)(
       await page.goto('about:blank');
       expect(await server.stop(signal)).toBe(0);
       await server.start();
-      await page.goto(server.origin);
+      await page.goto('/');
     }
 
     const titles = (page: Page): Promise<string[]> => page.getByRole('heading', { level: 3 }).allTextContents();
@@ -91,12 +106,12 @@ describe.skipIf(missing !== undefined)(
 
     test('an appointment outlives the browser', async () => {
       const profile = join(folder, 'profile');
-      const before = watched(await launchIn(profile));
+      const before = watched(await launchIn(profile, server.origin));
       await add(await before.newPage(), 'Choir');
       await before.close();
-      const after = watched(await launchIn(profile));
+      const after = watched(await launchIn(profile, server.origin));
       const page = await after.newPage();
-      await page.goto(server.origin);
+      await page.goto('/');
       expect((await titles(page)).join()).toContain('Choir');
     });
 
@@ -104,7 +119,9 @@ describe.skipIf(missing !== undefined)(
       const page = await visitor();
       await page.goto('/new');
       await page.getByLabel('What is it about?').fill('Half a thought');
+      const kept = page.waitForResponse((response) => response.request().postData()?.includes('second') === true);
       await page.getByLabel('Note').fill('first line\nsecond line');
+      await kept;
       await page.getByRole('status').getByText('Draft kept.').waitFor();
       await page.getByRole('link', { name: 'Appointments' }).click();
       await page.getByText('Draft kept: Half a thought').waitFor();
@@ -137,40 +154,55 @@ describe.skipIf(missing !== undefined)(
       expect(await titles(page)).toHaveLength(1);
     });
 
-    /** Lets no form through before two are on their way, so that they arrive together. */
-    async function heldUntilBoth(context: BrowserContext): Promise<() => Promise<void>> {
-      let arrived = 0;
-      let release: () => void = () => undefined;
-      const both = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      await context.route('**/appointments', async (route) => {
-        if (++arrived === 2) release();
-        await both;
-        await route.continue();
-      });
-      return () => context.unroute('**/appointments');
-    }
-
-    // By script: a click waits until Chromium draws the tab, and one in the background is drawn late.
     test('two tabs that add at the same time lose nothing', async () => {
-      const first = await visitor();
-      await add(first, 'Round 0');
+      const store = faultyStore(await openSqlite({ database: join(folder, 'tabs.db') }));
+      const conflicts: SessionEvent[] = [];
+      const onEvent = (event: SessionEvent) => event.type === 'conflict' && conflicts.push(event);
+      const sessions = createSessions<BookData>({ store, cookie: { secure: false }, onEvent });
+      const app = schedApp(sessions).listen(0, '127.0.0.1');
+      await once(app, 'listening');
+      const first = await visitor({ baseURL: `http://127.0.0.1:${(app.address() as AddressInfo).port}` });
       const second = await first.context().newPage();
+      await add(first, 'Round 0');
       for (const round of ROUNDS) {
         await fill(first, `Left ${round}`);
         await fill(second, `Right ${round}`);
-        const leave = await heldUntilBoth(first.context());
-        const submit = "setTimeout(() => document.querySelector('form.fields').requestSubmit())";
-        await Promise.all([first, second].map((page) => page.evaluate(submit)));
-        await Promise.all([first, second].map((page) => page.waitForURL(`${server.origin}/`)));
-        await leave();
+        await together(first, second, store);
       }
       await first.reload();
-      const all = (await titles(first)).map((title) => title.replace('Next', '').trim()).sort();
       const rounds = (side: string) => ROUNDS.map((round) => `${side} ${round}`);
-      expect(all).toEqual([...rounds('Left'), ...rounds('Right'), 'Round 0']);
+      const all = (await titles(first)).map((title) => title.replace('Next', '').trim());
+      expect(all.sort()).toEqual([...rounds('Left'), ...rounds('Right'), 'Round 0']);
+      expect(conflicts.length).toBeGreaterThanOrEqual(ROUNDS.length);
+      await first.context().close();
+      app.close();
+      await sessions.close();
+      await store.close?.();
     });
+
+    /** Submits both forms, and lets neither be stored before the sessions of both were read. */
+    async function together(first: Page, second: Page, store: FaultyStore): Promise<void> {
+      const both = gate();
+      let arrived = 0;
+      await first.context().route('**/appointments', async (route) => {
+        if (++arrived === 2) {
+          store.reset();
+          store.next('update', { before: read.opened });
+          both.open();
+        }
+        await both.opened;
+        await route.continue();
+      });
+      const read = gate();
+      // By script: a click waits until Chromium draws the tab, and one in the background is drawn late.
+      const submit = "setTimeout(() => document.querySelector('form.fields').requestSubmit())";
+      await Promise.all([first, second].map((page) => page.evaluate(submit)));
+      const reads = () => store.calls.filter(({ verb }) => verb === 'read').length;
+      await vi.waitFor(() => expect([arrived, reads()]).toEqual([2, 2]), { interval: 5, timeout: 10_000 });
+      read.open();
+      await Promise.all([first, second].map((page) => page.waitForURL('/')));
+      await first.context().unroute('**/appointments');
+    }
 
     async function useAll(page: Page): Promise<void> {
       await add(page, 'Garden');
