@@ -3,8 +3,12 @@
  *
  * Open and commit without HTTP, for a session of about 1 KB, and the parts that nobody can save (parsing the document,
  * hashing the id, stringifying the document, AES-GCM) measured in the same run. The last column is the difference.
+ *
+ * An AES-GCM operation of a sealed cookie is the cipher with what the format gives it: a fresh salt and nonce, the
+ * one-time key by HKDF-Expand, base64url. It is measured as one would write it by hand with node:crypto; the cipher
+ * alone stands beside it.
  */
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto';
 import {
   createCookieSessions,
   createSessions,
@@ -60,19 +64,39 @@ const document = JSON.stringify({
 const parsed = JSON.parse(document) as object;
 const key = randomBytes(32);
 const nonce = randomBytes(12);
-const ciphertext = seal();
+const purpose = Buffer.from('a purpose and the name of a cookie');
+const COUNTER = Uint8Array.of(1);
+const ciphertext = encrypt(key, nonce);
+const sealedByHand = seal();
 let n = 0;
 
-function seal(): Buffer {
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+/** The cipher alone. */
+function encrypt(oneTime: Uint8Array, iv: Uint8Array): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', oneTime, iv);
   const body = Buffer.concat([cipher.update(document, 'utf8'), cipher.final()]);
   return Buffer.concat([body, cipher.getAuthTag()]);
 }
 
+function decrypt(oneTime: Uint8Array, iv: Uint8Array, sealed: Uint8Array): string {
+  const decipher = createDecipheriv('aes-256-gcm', oneTime, iv);
+  decipher.setAuthTag(sealed.subarray(-16));
+  return decipher.update(sealed.subarray(0, -16), undefined, 'utf8') + decipher.final('utf8');
+}
+
+/** HKDF-Expand of one block (RFC 5869 section 2.3). */
+function oneTimeKey(salt: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(purpose).update(salt).update(COUNTER).digest();
+}
+
+function seal(): string {
+  const random = randomBytes(28);
+  const body = encrypt(oneTimeKey(random.subarray(0, 16)), random.subarray(16));
+  return Buffer.concat([random, body]).toString('base64url');
+}
+
 function unseal(): string {
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce);
-  decipher.setAuthTag(ciphertext.subarray(-16));
-  return decipher.update(ciphertext.subarray(0, -16), undefined, 'utf8') + decipher.final('utf8');
+  const bytes = Buffer.from(sealedByHand, 'base64url');
+  return decrypt(oneTimeKey(bytes.subarray(0, 16)), bytes.subarray(16, 28), bytes.subarray(28));
 }
 
 async function read(sessions: SessionInterface<Session>, cookie: string): Promise<void> {
@@ -93,6 +117,8 @@ bench
   .add('parse', () => void JSON.parse(document))
   .add('stringify', () => void JSON.stringify(parsed))
   .add('hash', () => void hash('sha256', id, 'hex'))
+  .add('cipher', () => void encrypt(key, nonce))
+  .add('decipher', () => void decrypt(key, nonce, ciphertext))
   .add('aes-gcm seal', () => void seal())
   .add('aes-gcm open', () => void unseal())
   .add('read', () => read(stored, storedCookie))
@@ -121,7 +147,7 @@ const rows = [
 ] as const;
 
 console.log(`Node ${process.version}, session of ${document.length} bytes, medians in us`);
-for (const part of ['parse', 'stringify', 'hash', 'aes-gcm seal', 'aes-gcm open']) {
+for (const part of ['parse', 'stringify', 'hash', 'cipher', 'decipher', 'aes-gcm seal', 'aes-gcm open']) {
   console.log(`  ${part.padEnd(14)}${us(part).toFixed(2).padStart(8)}`);
 }
 console.log(`  ${''.padEnd(14)}${'all'.padStart(8)}${'parts'.padStart(8)}${'ours'.padStart(8)}${'bound'.padStart(8)}`);
@@ -134,5 +160,7 @@ for (const [name, all, parts, bound] of rows) {
     .join('');
   console.log(`  ${name.padEnd(14)}${cells}${ours > bound ? '  OVER' : ''}`);
 }
+const strict = us('sealed write') - us('parse') - us('stringify') - us('cipher') - us('decipher');
+console.log(`  a sealed write beyond the bare ciphers: ${strict.toFixed(2)}`);
 await stored.close();
 process.exitCode = over > 0 ? 1 : 0;

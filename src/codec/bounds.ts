@@ -1,19 +1,11 @@
 import { CoatcheckError } from '../errors.ts';
 import type { Document } from '../store/contract.ts';
+import { surelyWithin } from './bounds-fast.ts';
+import type { Limits } from './limits.ts';
 import { isForbiddenKey, type Path, pathText } from './plain.ts';
 import { forbiddenMessage } from './tag-encode.ts';
 
-/** How large a session may be (R82). */
-export interface Limits {
-  /** Bytes of the document (UTF-8 for text); no single text may be longer either. */
-  readonly bytes: number;
-  /** How deep objects, arrays, Maps and Sets may nest; the session's data itself is the first level. */
-  readonly depth: number;
-  /** Members, items and entries of all levels together. */
-  readonly keys: number;
-}
-
-export const DEFAULT_LIMITS: Limits = Object.freeze({ bytes: 65536, depth: 16, keys: 1000 });
+export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 
 /**
  * Walks a value, whatever codec will encode it, and looks at depth, number of keys, length of texts and refused keys.
@@ -27,6 +19,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({ bytes: 65536, depth: 16, k
  */
 export function checkBounds(value: unknown, limits: Limits, path: string | Path = []): void {
   if (isLeaf(value, limits)) return;
+  if (surelyWithin(value as object, typeof path === 'string' ? 1 : path.length, limits)) return;
   const base = typeof path === 'string' ? [path] : path;
   new Walk(limits, base).into(value as object, base.length);
 }

@@ -1,6 +1,6 @@
 import { CoatcheckError } from '../errors.ts';
 import type { Document } from '../store/contract.ts';
-import type { Codec, DecodedRecord, Meta } from './contract.ts';
+import type { Codec, DecodedRecord } from './contract.ts';
 import { checkMeta } from './meta.ts';
 import { isPlain } from './plain.ts';
 import type { Tag } from './tag.ts';
@@ -40,7 +40,7 @@ export function nativeCodec(options: NativeCodecOptions = {}): NativeCodec {
       // A root that no tag takes: reading it back would give something else than a record.
       if (!isPlain(data))
         throw new CoatcheckError('VALUE_UNSUPPORTED', 'The data of a session must be a plain object.');
-      const metaText = json.dumpsObject(withoutFormat(meta));
+      const metaText = json.dumpsObject(Object.hasOwn(meta, 'format') ? withoutFormat(meta) : meta);
       const comma = metaText === '{}' ? '' : ',';
       return `{"meta":{"format":${FORMAT}${comma}${metaText.slice(1)},"data":${json.dumpsObject(data)}}`;
     },
@@ -63,7 +63,7 @@ function decode(json: TaggedJson, document: Document): DecodedRecord {
   const { meta: wholeMeta, data } = json.untag(parsed, text) as Record<string, unknown>;
   if (!isObject(wholeMeta) || !isPlain(wholeMeta)) throw unreadable('meta is no object');
   if (!isObject(data) || !isPlain(data)) throw unreadable('data is no object');
-  const { format: _, ...meta } = wholeMeta;
+  const meta = withoutFormat(wholeMeta);
   checkMeta(meta);
   return { data, meta };
 }
@@ -84,9 +84,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function withoutFormat(meta: Meta): Record<string, unknown> {
-  if (!Object.hasOwn(meta, 'format')) return meta as Record<string, unknown>;
-  const { format: _, ...rest } = meta;
+/** A loop: leaving one member out by rest syntax costs three times as much, on every read. */
+function withoutFormat(meta: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const rest: Record<string, unknown> = {};
+  for (const name of Object.keys(meta)) if (name !== 'format') rest[name] = meta[name];
   return rest;
 }
 

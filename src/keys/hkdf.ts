@@ -25,6 +25,11 @@ export function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number = H
   return Buffer.concat(blocks).subarray(0, length);
 }
 
+/** The first 32 bytes of HKDF-Expand, of an info that has its counter (a 1) behind it already: one HMAC and no copy. */
+export function hkdfFirst(prk: Uint8Array, infoAndCounter: Uint8Array): Uint8Array {
+  return createHmac('sha256', prk).update(infoAndCounter).digest();
+}
+
 function expandBlock(prk: Uint8Array, before: Uint8Array | undefined, info: Uint8Array, n: number): Uint8Array {
   const head = before?.byteLength ?? 0;
   const input = Buffer.allocUnsafe(head + info.byteLength + 1);

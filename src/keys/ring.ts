@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { CoatcheckError } from '../errors.ts';
 import { encodeBase64url } from './base64url.ts';
-import { hkdfExpand, hkdfExtract } from './hkdf.ts';
+import { hkdfExpand, hkdfExtract, hkdfFirst } from './hkdf.ts';
 import type { Secrets } from './secret.ts';
 
 /**
@@ -14,6 +14,9 @@ export const FORMAT = 1;
 /** Characters of a key's id: format number and 5 bytes, which is whole base64url without bits left over. */
 export const KEY_ID_LENGTH = 8;
 
+/** Bytes of salt in a sealed value. */
+export const SALT_LENGTH = 16;
+
 // RFC 5869 section 3.1: a constant salt that names the application.
 const SALT = Buffer.from('coatcheck');
 
@@ -24,7 +27,8 @@ export class RingKey {
   /** Purpose, name, format and id as bytes: what a sealed value authenticates beside its text (R11). */
   readonly context: Uint8Array;
   readonly #prk: Uint8Array;
-  readonly #sealing: Uint8Array;
+  /** Purpose and use, then room for a salt and HKDF's counter: made once, filled in for each value. */
+  readonly #sealing: Buffer;
   readonly #signing: Uint8Array;
 
   constructor(secret: Uint8Array, purpose: string, name: string) {
@@ -32,7 +36,7 @@ export class RingKey {
     this.#prk = hkdfExtract(SALT, secret);
     this.id = encodeBase64url(Uint8Array.of(FORMAT, ...hkdfExpand(this.#prk, use('id')).subarray(0, 5)));
     this.context = use(this.id);
-    this.#sealing = use('seal');
+    this.#sealing = Buffer.concat([use('seal'), new Uint8Array(SALT_LENGTH), Uint8Array.of(1)]);
     this.#signing = hkdfExpand(this.#prk, use('sign'));
   }
 
@@ -43,7 +47,9 @@ export class RingKey {
 
   /** The AES key of one sealed value: HKDF-Expand with the value's salt in the info (R10). */
   oneTimeKey(salt: Uint8Array): Uint8Array {
-    return hkdfExpand(this.#prk, Buffer.concat([this.#sealing, salt]));
+    const info = this.#sealing;
+    info.set(salt, info.length - 1 - SALT_LENGTH);
+    return hkdfFirst(this.#prk, info);
   }
 
   toJSON(): object {

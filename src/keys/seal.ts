@@ -2,12 +2,12 @@ import { Buffer } from 'node:buffer';
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { CoatcheckError } from '../errors.ts';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
-import { KEY_ID_LENGTH, type KeyRing } from './ring.ts';
+import { poolBytes } from './pool.ts';
+import { KEY_ID_LENGTH, type KeyRing, SALT_LENGTH } from './ring.ts';
 
-const SALT_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const TEXT_AT = SALT_BYTES + NONCE_BYTES;
+const TEXT_AT = SALT_LENGTH + NONCE_BYTES;
 const TAG = { authTagLength: TAG_BYTES };
 
 /** The most characters of a sealed value unless told otherwise: no cookie holds more (6265bis section 5.6). */
@@ -29,10 +29,9 @@ export interface Opened {
  */
 export function seal(ring: KeyRing, text: string, max: number = SEALED_MAX): string {
   const key = ring.current;
-  // Drawn for each seal: a pool that a process snapshot copies would use a nonce twice (R2, R10).
-  const random = globalThis.crypto.getRandomValues(new Uint8Array(TEXT_AT));
-  const oneTime = key.oneTimeKey(random.subarray(0, SALT_BYTES));
-  const cipher = createCipheriv('aes-256-gcm', oneTime, random.subarray(SALT_BYTES), TAG);
+  const random = poolBytes(TEXT_AT);
+  const oneTime = key.oneTimeKey(random.subarray(0, SALT_LENGTH));
+  const cipher = createCipheriv('aes-256-gcm', oneTime, random.subarray(SALT_LENGTH), TAG);
   cipher.setAAD(key.context);
   const body = cipher.update(text, 'utf8');
   // Closes the tag; GCM holds no bytes back.
@@ -56,8 +55,8 @@ export function open(ring: KeyRing, value: string, max: number = SEALED_MAX): Op
   const key = ring.find(value.slice(0, KEY_ID_LENGTH));
   const bytes = key && decodeBase64url(value.slice(KEY_ID_LENGTH));
   if (key === undefined || bytes === undefined || bytes.byteLength < TEXT_AT + TAG_BYTES) return undefined;
-  const oneTime = key.oneTimeKey(bytes.subarray(0, SALT_BYTES));
-  const decipher = createDecipheriv('aes-256-gcm', oneTime, bytes.subarray(SALT_BYTES, TEXT_AT), TAG);
+  const oneTime = key.oneTimeKey(bytes.subarray(0, SALT_LENGTH));
+  const decipher = createDecipheriv('aes-256-gcm', oneTime, bytes.subarray(SALT_LENGTH, TEXT_AT), TAG);
   decipher.setAAD(key.context);
   decipher.setAuthTag(bytes.subarray(bytes.byteLength - TAG_BYTES));
   const body = decipher.update(bytes.subarray(TEXT_AT, bytes.byteLength - TAG_BYTES));
