@@ -1,57 +1,40 @@
-import type { Data } from '../codec/contract.ts';
-import { readCookie } from '../cookie/parse.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
-import { behind, dictionary } from '../session/dictionary.ts';
+import { dictionary } from '../session/dictionary.ts';
 import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
-import type { StoredRecord } from '../store/contract.ts';
-import type { HeaderChanges, SessionHooks, SessionInterface, SessionRequest } from './contract.ts';
+import type { HeaderChanges, SessionInterface, SessionRequest } from './contract.ts';
 import { CookieSession } from './cookie-session.ts';
+import { DictionaryInterface } from './dictionary-interface.ts';
 import { LINGER_MS } from './drafts.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
-import { judge } from './judgement.ts';
 import { ownerName } from './owner-name.ts';
 import type { Revocation } from './revocation.ts';
 import { SealedCommitter, type SealedSettings } from './sealed-committer.ts';
 import { openSealed, type SealedSession, sealSession } from './sealed-value.ts';
 
 /** Sessions that are wholly in the cookie: encrypted, authenticated, with both time limits inside. */
-export class SealedInterface<D> implements SessionInterface<Session<D>>, SessionEngine {
-  readonly limits: SessionEngine['limits'];
-  readonly textOf: SessionEngine['textOf'];
-  readonly copyOf: SessionEngine['copyOf'];
-  readonly ambient: boolean;
+export class SealedInterface<D>
+  extends DictionaryInterface<D, CookieSession>
+  implements SessionInterface<Session<D>>, SessionEngine
+{
   readonly #settings: SealedSettings;
   readonly #committer: SealedCommitter;
 
   constructor(settings: SealedSettings) {
-    const { documents } = settings;
+    super(settings, CookieSession);
     this.#settings = settings;
     this.#committer = new SealedCommitter(settings);
-    this.limits = documents.limits;
-    this.textOf = documents.textOf;
-    this.copyOf = documents.copyOf;
-    this.ambient = settings.ambient;
   }
 
   open(request: SessionRequest): Session<D> | undefined | Promise<Session<D>> {
-    const { cookie, events, isStatic, revocation, ring } = this.#settings;
+    const { isStatic, revocation, ring } = this.#settings;
     if (isStatic(request)) return undefined;
     const session = new CookieSession(this, { kind: 'none' });
-    session.plainHttp = !request.secure;
     const face = dictionary<D>(session);
-    const found = readCookie(request.cookie, cookie.name);
-    if (found.kind === 'none') return face;
-    session.presented = true;
-    const sealed = found.kind === 'one' ? openSealed(ring, found.value) : undefined;
-    if (sealed === undefined) {
-      // A value of a removed key looks like a forged one; both are cleared, since no slow answer can depend on them.
-      session.cookie = 'delete';
-      const reason = found.kind === 'one' ? 'malformed' : found.kind === 'many' ? 'doubled' : 'oversized';
-      events.emit('rejected', () => ({ reason }));
-      return face;
-    }
+    // A value of a removed key looks like a forged one; both are deleted, since no slow answer can depend on them.
+    const sealed = this.presented(session, request, (value) => openSealed(ring, value));
+    if (sealed === undefined) return face;
     session.origin = this.#judgeFound(sealed);
     if (session.origin.kind === 'none') return face;
     session.sealed = sealed;
@@ -95,18 +78,6 @@ export class SealedInterface<D> implements SessionInterface<Session<D>>, Session
     return ownerName(origin.decoded, this.#settings);
   }
 
-  decode(session: RequestSession): void {
-    judge(session, this.#settings);
-  }
-
-  storedData(record: StoredRecord): Data {
-    return this.#settings.documents.data(record.document);
-  }
-
-  handle(key: string): string {
-    return handleOf(key);
-  }
-
   load(): Promise<void> {
     return Promise.resolve();
   }
@@ -123,7 +94,7 @@ export class SealedInterface<D> implements SessionInterface<Session<D>>, Session
   }
 
   commit(face: Session<D>): HeaderChanges | Promise<HeaderChanges> {
-    const session = this.#behind(face);
+    const session = this.behind(face);
     try {
       const work = this.#committer.commit(session, false);
       if (work === undefined) return this.#head(session);
@@ -154,53 +125,13 @@ export class SealedInterface<D> implements SessionInterface<Session<D>>, Session
     });
   }
 
-  isNull(face: Session<D>): boolean {
-    return behind(face) === undefined;
-  }
-
-  watch(face: Session<D>, hooks: SessionHooks): void {
-    const session = this.#behind(face);
-    session.onChanged = hooks.changed;
-    session.onLate = hooks.late;
-  }
-
   /** A sealed session is its cookie, and after the head no cookie can be sent: every later write is refused. */
-  sent(face: Session<D>, isPrivate: boolean): void {
-    const session = this.#behind(face);
-    session.wire = 'sent';
-    session.privateHead = isPrivate;
-    session.onlyByCookie = true;
+  override sent(face: Session<D>, isPrivate: boolean): void {
+    super.sent(face, isPrivate);
+    this.behind(face).onlyByCookie = true;
   }
 
-  ended(face: Session<D>): void {
-    const session = this.#behind(face);
-    session.wire = 'ended';
-    const wished = session.origin.kind === 'none' && [...session.changes.keys()].length === 0;
-    if (session.modified && !wished) {
-      this.#settings.events.emit('lost', () => ({ keys: [...session.changes.keys()], reason: 'headers sent' }));
-    }
-  }
-
-  abandon(face: Session<D>): Promise<void> | undefined {
-    const session = this.#behind(face);
-    session.wire = 'ended';
-    const { ending } = session;
-    session.ending = undefined;
-    if (session.modified) {
-      this.#settings.events.emit('abandoned', () => ({ keys: [...session.changes.keys()] }));
-    }
-    if (ending === undefined) return undefined;
-    session.forgetChanges({});
-    session.ending = ending;
+  protected end(session: CookieSession): Promise<void> | undefined {
     return this.#committer.commit(session, false);
-  }
-
-  #behind(face: Session<D>): CookieSession {
-    const session = behind(face);
-    if (session instanceof CookieSession) return session;
-    throw new CoatcheckError(
-      'SESSION_REPLACED',
-      'This is not a session that these sessions opened. Use the one of the request.',
-    );
   }
 }

@@ -1,29 +1,26 @@
 import { closedNonce } from '../codec/closed.ts';
-import type { Data } from '../codec/contract.ts';
-import { readCookie } from '../cookie/parse.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
-import { behind, dictionary } from '../session/dictionary.ts';
+import { dictionary } from '../session/dictionary.ts';
 import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
 import { KeyQueue } from '../store/queue.ts';
 import { reach, StoreAccess } from './access.ts';
 import { Committer } from './committer.ts';
-import type { HeaderChanges, SessionHooks, SessionInterface, SessionRequest } from './contract.ts';
+import type { HeaderChanges, SessionInterface, SessionRequest } from './contract.ts';
+import { DictionaryInterface } from './dictionary-interface.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
-import { judge } from './judgement.ts';
 import { ServerSession } from './server-session.ts';
 import type { ServerSettings } from './settings.ts';
 import type { StoreSource } from './store-source.ts';
 import type { Sweeper } from './sweeper.ts';
 
 /** Sessions whose id is in the cookie and whose record is in a store. */
-export class ServerInterface<D> implements SessionInterface<Session<D>>, SessionEngine {
-  readonly limits: SessionEngine['limits'];
-  readonly textOf: SessionEngine['textOf'];
-  readonly copyOf: SessionEngine['copyOf'];
-  readonly ambient: boolean;
+export class ServerInterface<D>
+  extends DictionaryInterface<D, ServerSession>
+  implements SessionInterface<Session<D>>, SessionEngine
+{
   readonly #settings: ServerSettings;
   readonly #source: StoreSource;
   readonly #sweeper: Sweeper;
@@ -32,33 +29,20 @@ export class ServerInterface<D> implements SessionInterface<Session<D>>, Session
   readonly #running = new Set<Promise<void>>();
 
   constructor(settings: ServerSettings, source: StoreSource, sweeper: Sweeper) {
-    const { documents } = settings;
+    super(settings, ServerSession);
     this.#settings = settings;
     this.#source = source;
     this.#sweeper = sweeper;
     this.#committer = new Committer(settings, new KeyQueue());
-    this.limits = documents.limits;
-    this.textOf = documents.textOf;
-    this.copyOf = documents.copyOf;
-    this.ambient = settings.ambient;
   }
 
   open(request: SessionRequest): Session<D> | undefined | Promise<Session<D>> {
-    const { cookie, tickets, events, isStatic, lazy } = this.#settings;
+    const { tickets, isStatic, lazy } = this.#settings;
     if (isStatic(request)) return undefined;
     const session = new ServerSession(this, { kind: 'none' }, this.#settings.deadline);
-    session.plainHttp = !request.secure;
     const face = dictionary<D>(session);
-    const found = readCookie(request.cookie, cookie.name);
-    if (found.kind === 'none') return face;
-    session.presented = true;
-    const ticket = found.kind === 'one' ? tickets.read(found.value) : undefined;
-    if (ticket === undefined) {
-      session.cookie = 'delete';
-      const reason = found.kind === 'one' ? 'malformed' : found.kind === 'many' ? 'doubled' : 'oversized';
-      events.emit('rejected', () => ({ reason }));
-      return face;
-    }
+    const ticket = this.presented(session, request, tickets.read);
+    if (ticket === undefined) return face;
     session.id = ticket.id;
     session.reissue = ticket.reissue;
     const key = keyOf(ticket.id);
@@ -102,18 +86,6 @@ export class ServerInterface<D> implements SessionInterface<Session<D>>, Session
     return { kind: 'record', key, record, decoded: undefined };
   }
 
-  decode(session: RequestSession): void {
-    judge(session, this.#settings);
-  }
-
-  storedData(record: StoredRecord): Data {
-    return this.#settings.documents.data(record.document);
-  }
-
-  handle(key: string): string {
-    return handleOf(key);
-  }
-
   async load(session: RequestSession): Promise<void> {
     const own = session as ServerSession;
     if (own.origin.kind === 'unloaded') {
@@ -139,18 +111,24 @@ export class ServerInterface<D> implements SessionInterface<Session<D>>, Session
   }
 
   commit(face: Session<D>): HeaderChanges | Promise<HeaderChanges> {
-    const session = this.#behind(face);
+    const session = this.behind(face);
     try {
       const work = this.#work(session);
       if (work === undefined) return this.#head(session);
       return work.then(
         () => this.#head(session),
-        (error: Error) => ({ ...this.#head(session), error }),
+        (error: Error) => this.#failed(session, error),
       );
     } catch (error) {
       // An edit in place may hold what no session takes, and that is seen only now.
-      return { ...this.#head(session), error: error as Error };
+      return this.#failed(session, error as Error);
     }
+  }
+
+  /** The answer says what was lost, so that its end need not tell it again. */
+  #failed(session: ServerSession, error: Error): HeaderChanges {
+    session.takeChanges();
+    return { ...this.#head(session), error };
   }
 
   /** What is to be awaited before the head may leave; undefined for nothing. */
@@ -227,70 +205,17 @@ export class ServerInterface<D> implements SessionInterface<Session<D>>, Session
     });
   }
 
-  isNull(face: Session<D>): boolean {
-    return behind(face) === undefined;
-  }
-
-  watch(face: Session<D>, hooks: SessionHooks): void {
-    const session = this.#behind(face);
-    session.onChanged = hooks.changed;
-    session.onLate = hooks.late;
-  }
-
-  sent(face: Session<D>, isPrivate: boolean): void {
-    const session = this.#behind(face);
-    session.wire = 'sent';
-    session.privateHead = isPrivate;
-  }
-
   finish(face: Session<D>): Promise<void> | undefined {
-    const session = this.#behind(face);
+    const session = this.behind(face);
     if (session.running === undefined && !session.modified) return undefined;
     return this.#store(session, false).catch((error) => {
-      this.#lost(session, error);
+      this.lost(session, error);
       throw error;
     });
   }
 
-  ended(face: Session<D>): void {
-    const session = this.#behind(face);
-    session.wire = 'ended';
-    if (!session.modified) return;
-    const { changes, origin } = session;
-    // That a session which holds nothing is to be permanent was a wish, and no loss.
-    const wished = origin.kind === 'none' && [...changes.keys()].length === 0;
-    if (!wished) this.#lost(session, undefined);
-  }
-
-  abandon(face: Session<D>): Promise<void> | undefined {
-    const session = this.#behind(face);
-    if (session.running !== undefined) return undefined;
-    session.wire = 'ended';
-    const { ending } = session;
-    session.ending = undefined;
-    if (session.modified) this.#settings.events.emit('abandoned', () => this.#about(session));
-    if (ending === undefined) return undefined;
-    session.forgetChanges({});
-    session.ending = ending;
-    return this.#store(session as ServerSession, false);
-  }
-
-  #lost(session: RequestSession, error: unknown): void {
-    this.#settings.events.emit('lost', () => ({ ...this.#about(session), error }));
-  }
-
-  #about(session: RequestSession): { handle: string | undefined; keys: string[] } {
-    const { origin, changes } = session;
-    return { handle: origin.kind === 'none' ? undefined : handleOf(origin.key), keys: [...changes.keys()] };
-  }
-
-  #behind(face: Session<D>): ServerSession {
-    const session = behind(face);
-    if (session instanceof ServerSession) return session;
-    throw new CoatcheckError(
-      'SESSION_REPLACED',
-      'This is not a session that these sessions opened. Use the one of the request.',
-    );
+  protected end(session: ServerSession): Promise<void> {
+    return this.#store(session, false);
   }
 
   /** Resolves when no commit is under way. */

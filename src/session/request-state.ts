@@ -36,8 +36,6 @@ export class RequestState {
   identity: string | undefined;
   /** The id that the cookie holds or will hold. Never leaves the house but in Set-Cookie. */
   id: string | undefined;
-  /** The request brought a cookie of ours, of whatever worth. */
-  presented = false;
   /** The ticket is good, but not as it would be written today. */
   reissue = false;
   /** The loading under way, with `load: 'lazy'`. */

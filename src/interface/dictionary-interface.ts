@@ -1,0 +1,119 @@
+import type { Data } from '../codec/contract.ts';
+import { readCookie } from '../cookie/parse.ts';
+import { CoatcheckError } from '../errors.ts';
+import { handleOf } from '../keys/ids.ts';
+import { behind } from '../session/dictionary.ts';
+import type { RequestSession, SessionEngine } from '../session/request-session.ts';
+import type { Session } from '../session/types.ts';
+import type { StoredRecord } from '../store/contract.ts';
+import type { SessionHooks, SessionRequest } from './contract.ts';
+import { judge } from './judgement.ts';
+import type { CommonSettings } from './settings.ts';
+
+/** What server-side and sealed sessions do alike: read the cookie, decode, follow the answer on its way. */
+export abstract class DictionaryInterface<D, S extends RequestSession> {
+  readonly limits: SessionEngine['limits'];
+  readonly textOf: SessionEngine['textOf'];
+  readonly copyOf: SessionEngine['copyOf'];
+  readonly ambient: boolean;
+  readonly #settings: CommonSettings;
+  readonly #kind: abstract new (
+    ...args: never[]
+  ) => S;
+
+  /** @param kind the class of the sessions that this interface opens */
+  constructor(settings: CommonSettings, kind: abstract new (...args: never[]) => S) {
+    const { documents } = settings;
+    this.#settings = settings;
+    this.#kind = kind;
+    this.limits = documents.limits;
+    this.textOf = documents.textOf;
+    this.copyOf = documents.copyOf;
+    this.ambient = settings.ambient;
+  }
+
+  /** What the request's cookie says; undefined where there is none, or one that is refused and is to be deleted. */
+  protected presented<T>(session: S, request: SessionRequest, read: (value: string) => T | undefined): T | undefined {
+    const { cookie, events } = this.#settings;
+    session.plainHttp = !request.secure;
+    const found = readCookie(request.cookie, cookie.name);
+    if (found.kind === 'none') return undefined;
+    const ticket = found.kind === 'one' ? read(found.value) : undefined;
+    if (ticket !== undefined) return ticket;
+    session.cookie = 'delete';
+    const reason = found.kind === 'one' ? 'malformed' : found.kind === 'many' ? 'doubled' : 'oversized';
+    events.emit('rejected', () => ({ reason }));
+    return undefined;
+  }
+
+  decode(session: RequestSession): void {
+    judge(session, this.#settings);
+  }
+
+  storedData(record: StoredRecord): Data {
+    return this.#settings.documents.data(record.document);
+  }
+
+  handle(key: string): string {
+    return handleOf(key);
+  }
+
+  isNull(face: Session<D>): boolean {
+    return behind(face) === undefined;
+  }
+
+  watch(face: Session<D>, hooks: SessionHooks): void {
+    const session = this.behind(face);
+    session.onChanged = hooks.changed;
+    session.onLate = hooks.late;
+  }
+
+  sent(face: Session<D>, isPrivate: boolean): void {
+    const session = this.behind(face);
+    session.wire = 'sent';
+    session.privateHead = isPrivate;
+  }
+
+  ended(face: Session<D>): void {
+    const session = this.behind(face);
+    session.wire = 'ended';
+    if (!session.modified) return;
+    const { changes, origin } = session;
+    // That a session which holds nothing is to be permanent was a wish, and no loss.
+    const wished = origin.kind === 'none' && [...changes.keys()].length === 0;
+    if (!wished) this.lost(session, undefined);
+  }
+
+  abandon(face: Session<D>): Promise<void> | undefined {
+    const session = this.behind(face);
+    if (session.running !== undefined) return undefined;
+    session.wire = 'ended';
+    const { ending } = session;
+    session.ending = undefined;
+    if (session.modified) this.#settings.events.emit('abandoned', () => about(session));
+    if (ending === undefined) return undefined;
+    session.forgetChanges({});
+    session.ending = ending;
+    return this.end(session);
+  }
+
+  /** Carries out an explicit end, which is all that an abandoned request still does. */
+  protected abstract end(session: S): Promise<void> | undefined;
+
+  protected lost(session: S, error: unknown): void {
+    this.#settings.events.emit('lost', () => ({ ...about(session), error }));
+  }
+
+  protected behind(face: Session<D>): S {
+    const session = behind(face);
+    if (session instanceof this.#kind) return session;
+    throw new CoatcheckError(
+      'SESSION_REPLACED',
+      'This is not a session that these sessions opened. Use the one of the request.',
+    );
+  }
+}
+
+function about({ origin, changes }: RequestSession): { handle: string | undefined; keys: string[] } {
+  return { handle: origin.kind === 'none' ? undefined : handleOf(origin.key), keys: [...changes.keys()] };
+}
