@@ -8,6 +8,7 @@ import { denylist, epoch, type Revocation } from './interface/revocation.ts';
 import { SealedInterface } from './interface/sealed.ts';
 import type { SealedSettings } from './interface/sealed-committer.ts';
 import { type StoreOption, StoreSource } from './interface/store-source.ts';
+import { Sweeper } from './interface/sweeper.ts';
 import { KeyRing } from './keys/ring.ts';
 import { readSecrets, type Secret } from './keys/secret.ts';
 import type { Session, SessionData } from './session/types.ts';
@@ -32,13 +33,15 @@ export type CookieSessionsOptions<D = SessionData> =
       store: StoreOption;
       /** How long one request may wait for it. Default `'2s'`. */
       deadline?: Duration;
+      /** How often what it need not remember any more is removed. `false`: never. Default `'10m'`. */
+      sweep?: Duration | false;
     });
 
 /** What `createCookieSessions` gives. */
 export interface CookieSessions<D = SessionData> extends SessionInterface<Session<D>> {
   /** Connects the store, where there is one. */
   ready(): Promise<void>;
-  /** Closes the store, where there is one. */
+  /** Waits for running commits and closes the store, where there is one that was opened here. */
   close(): Promise<void>;
   /** With `'epoch'`: ends every session of an owner that began before now. @throws CoatcheckError `OWNERS_UNSUPPORTED` */
   revokeAll(owner: string): Promise<void>;
@@ -57,7 +60,7 @@ const LONGEST_LIFE_MS = 400 * 86_400_000;
  * const sessions = createCookieSessions({ secret: process.env.SECRET_KEY ?? '', revocation: 'none' });
  */
 export function createCookieSessions<D = SessionData>(options: CookieSessionsOptions<D>): CookieSessions<D> {
-  checkNames(options, ['secret', 'revocation', 'store', 'deadline']);
+  checkNames(options, ['secret', 'revocation', 'store', 'deadline', 'sweep']);
   const common = readCommon(options);
   const ring = new KeyRing(readSecrets(options.secret, 'secret'), 'session', common.cookie.name);
   const { revocation: mode } = options;
@@ -66,10 +69,10 @@ export function createCookieSessions<D = SessionData>(options: CookieSessionsOpt
     "revocation must be chosen: 'none' (logout only clears this browser), 'denylist' or 'epoch' (both need a store)",
   );
   if (mode === 'none') {
-    for (const name of ['store', 'deadline']) {
+    for (const name of ['store', 'deadline', 'sweep']) {
       check(!(name in options), `${name} is of no use with revocation: 'none'; choose 'denylist' or 'epoch'`);
     }
-    return new SealedSessions<D>({ ...common, ring, revocation: undefined }, undefined);
+    return new SealedSessions<D>({ ...common, ring, revocation: undefined }, undefined, undefined);
   }
   check(options.store !== undefined, `revocation: '${mode}' needs a store to remember what was ended`);
   check(
@@ -79,24 +82,32 @@ export function createCookieSessions<D = SessionData>(options: CookieSessionsOpt
   const source = new StoreSource(options.store);
   const deadline = durationMs(options.deadline ?? '2s', 'deadline');
   const { documents, clock, events } = common;
-  const access = (): Promise<StoreAccess> => reach(source, new Budget(deadline), events);
+  const { sweep = '10m' } = options;
+  const sweeper = new Sweeper(sweep === false ? undefined : durationMs(sweep, 'sweep'), () => clock.now());
+  const access = async (): Promise<StoreAccess> => {
+    const reached = await reach(source, new Budget(deadline), events);
+    sweeper.start(reached.store);
+    return reached;
+  };
   const context = { access, documents, clock };
   const now = (): number => clock.now();
   const revocation: Revocation =
     mode === 'denylist'
       ? denylist(new Records<number>('sealed-ended', context), now)
       : epoch(new Records<number>('sealed-epoch', context), now, LONGEST_LIFE_MS);
-  return new SealedSessions<D>({ ...common, ring, revocation }, source);
+  return new SealedSessions<D>({ ...common, ring, revocation }, source, sweeper);
 }
 
 class SealedSessions<D> extends SealedInterface<D> implements CookieSessions<D> {
   readonly #revocation: Revocation | undefined;
   readonly #source: StoreSource | undefined;
+  readonly #sweeper: Sweeper | undefined;
 
-  constructor(settings: SealedSettings, source: StoreSource | undefined) {
+  constructor(settings: SealedSettings, source: StoreSource | undefined, sweeper: Sweeper | undefined) {
     super(settings);
     this.#revocation = settings.revocation;
     this.#source = source;
+    this.#sweeper = sweeper;
   }
 
   async ready(): Promise<void> {
@@ -104,6 +115,8 @@ class SealedSessions<D> extends SealedInterface<D> implements CookieSessions<D> 
   }
 
   async close(): Promise<void> {
+    await this.drain();
+    this.#sweeper?.stop();
     await this.#source?.close();
   }
 

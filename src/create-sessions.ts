@@ -41,21 +41,21 @@ export interface SessionsOptions<D = SessionData> extends CommonOptions<D> {
 
 /** What `createSessions` gives: an interface for the adapters, and what is done to sessions from outside a request. */
 export interface Sessions<D = SessionData> extends SessionInterface<Session<D>> {
-  /** Connects the store now; without it the first request does. Rejects with what the store says. */
+  /** Connects the store now; without it the first request does. @throws CoatcheckError `OWNERS_UNSUPPORTED`, and what the store says */
   ready(): Promise<void>;
-  /** Waits for running commits and closes what was opened here. */
+  /** Waits for running commits and closes a store that was opened here, by a function in `store`. */
   close(): Promise<void>;
   /** The living sessions of an owner, the oldest first. @throws CoatcheckError `OWNERS_UNSUPPORTED` */
   listFor(owner: string): Promise<OwnedSession[]>;
-  /** Ends one session of an owner by its handle; false where the owner has none of that name. */
+  /** Ends one session of an owner by its handle; false where the owner has none of that name. @throws CoatcheckError `OWNERS_UNSUPPORTED` */
   revoke(owner: string, handle: string): Promise<boolean>;
   /** Ends all sessions of an owner, but the one given by itself or its handle; how many. */
   revokeAll(owner: string, options?: { except?: object | string }): Promise<number>;
-  /** Deletes every session and record of an owner, in all spaces; how many. */
+  /** Deletes every session and record of an owner, in all spaces; how many. @throws CoatcheckError `OWNERS_UNSUPPORTED` */
   forgetOwner(owner: string): Promise<number>;
-  /** Records of your own, by name, in a space that no session can be reached from. */
+  /** Records of your own, by name, in a space that no session can be reached from. @throws CoatcheckError `OPTION_INVALID` for the name of a space */
   records<T>(space: string): Records<T>;
-  /** Removes expired records now; how many. */
+  /** Removes expired records now; how many. @throws what the store says */
   sweep(): Promise<number>;
 }
 
@@ -84,7 +84,7 @@ const DEFAULT_MAX_PER_OWNER = 100;
  *
  * @example
  * const sessions = createSessions<{ user: string; cart: string[] }>({
- *   store: () => openSqlite('./sessions.db'),
+ *   store: () => openSqlite({ database: './sessions.db' }),
  *   lifetime: { idle: '30m', absolute: '12h' },
  *   ownerOf: (data) => data.user,
  * });
@@ -111,6 +111,8 @@ export function createSessions<D = SessionData>(options: SessionsOptions<D> = {}
     options.acceptPlainUntil === undefined || tickets === 'signed',
     "acceptPlainUntil needs tickets: 'signed'; plain tickets are accepted as they are",
   );
+  // Also where nothing is signed: a weak secret is a mistake, wherever it is used next.
+  if (options.secret !== undefined) readSecrets(options.secret, 'secret');
   const deadline = durationMs(options.deadline ?? '2s', 'deadline');
   const { clock } = common;
   const settings: ServerSettings = {

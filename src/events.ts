@@ -20,6 +20,23 @@ export const EVENT_TYPES = [
 
 export type SessionEventType = (typeof EVENT_TYPES)[number];
 
+/**
+ * Why. `rejected`: a cookie that was `malformed`, `doubled` or `oversized`, a ticket that led to nothing (`unknown`) or
+ * was `revoked`, a record that is `unreadable`, `newer` than this version or does not fit the `schema`. `clock`: a stored
+ * time that is `ahead` of ours and counts as now, or so far ahead that it makes the record `unusable`.
+ */
+export type EventReason =
+  | 'malformed'
+  | 'doubled'
+  | 'oversized'
+  | 'unknown'
+  | 'revoked'
+  | 'unreadable'
+  | 'newer'
+  | 'schema'
+  | 'ahead'
+  | 'unusable';
+
 /** One thing that happened to a session. Safe to log: it names sessions by handle, never by id, key or cookie. */
 export interface SessionEvent {
   readonly type: SessionEventType;
@@ -27,8 +44,7 @@ export interface SessionEvent {
   readonly at: number;
   /** The session's public name, where there is a record. */
   readonly handle?: string | undefined;
-  /** Why, in a few stable words, such as `doubled`, `malformed`, `unreadable`, `bound`. */
-  readonly reason?: string | undefined;
+  readonly reason?: EventReason | undefined;
   /** The top-level keys of the session that are concerned. */
   readonly keys?: readonly string[] | undefined;
   /** The store's verb, with `store-error`. */
@@ -62,9 +78,11 @@ export class Events {
     // A subscriber that throws is reported by node:diagnostics_channel itself, on a later tick.
     if (heard) published?.publish(event);
     try {
-      this.#listener?.(event);
+      const answer: unknown = this.#listener?.(event);
+      // R105: a listener cannot break the request, nor end the process by a promise of its own.
+      (answer as PromiseLike<unknown> | undefined)?.then?.(undefined, () => undefined);
     } catch {
-      // R105: a listener cannot break the request.
+      // R105, as above.
     }
   }
 }

@@ -21,7 +21,7 @@ process.once('SIGINT', stop);
 async function start() {
   const sessions = createSessions<BookData>({
     store: storeFromUrl(SESSION_URI),
-    // Browsers keep no Secure cookie from plain HTTP. Behind TLS set SECURE=1.
+    // Safari and curl keep no Secure cookie from plain HTTP. Behind TLS set SECURE=1.
     cookie: { secure: SECURE === '1' },
     lifetime: { permanent: { idle: '90d', absolute: '400d' } },
   });

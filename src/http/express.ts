@@ -4,6 +4,9 @@ import type { Session } from '../session/types.ts';
 import type { NodeResponse } from './node-head.ts';
 import { beginNode, type NodeSessionOptions } from './node-session.ts';
 
+export type { NodeErrorHandler } from './gate-error.ts';
+export type { NodeSessionOptions } from './node-session.ts';
+
 declare global {
   namespace Express {
     interface Request {

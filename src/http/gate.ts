@@ -15,7 +15,7 @@ import {
 } from './gate-calls.ts';
 import { answerError, type NodeErrorHandler } from './gate-error.ts';
 import { HeldFace } from './held.ts';
-import { commitNode, finishNode } from './node-commit.ts';
+import { abandonNode, commitNode, finishNode } from './node-commit.ts';
 import { type HeadCall, type NodeResponse, prepareHead } from './node-head.ts';
 import type { NodeRequest } from './node-request.ts';
 import { isThenable } from './thenable.ts';
@@ -378,7 +378,8 @@ export class Gate<S extends object> {
   /** Closed without ever having begun. */
   #abandon(): void {
     this.#state = 'done';
-    this.#iface.abandon?.(this.#session)?.catch(() => undefined);
+    // Nobody is left to answer; the interface has told its listeners what failed.
+    abandonNode(this.#iface, this.#session, this.#request).catch(() => undefined);
   }
 
   /** Closed in the middle: what was changed after the head is stored all the same. */

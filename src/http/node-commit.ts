@@ -45,6 +45,16 @@ export function commitNode<S extends object>(
     : ending.then(() => iface.commit(session, { status }));
 }
 
+/** Tells the interface that nobody listens any more, with what the handler made of `req.session`. */
+export async function abandonNode<S extends object>(
+  iface: SessionInterface<S>,
+  session: S,
+  request: object,
+): Promise<void> {
+  await heed(session, request);
+  await iface.abandon?.(session);
+}
+
 /** Stores what came after the head; undefined where nothing did. */
 export function finishNode<S extends object>(
   iface: SessionInterface<S>,

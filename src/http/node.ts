@@ -7,6 +7,9 @@ import type { NodeRequest } from './node-request.ts';
 import { beginNode, type NodeSessionOptions } from './node-session.ts';
 import { isThenable } from './thenable.ts';
 
+export type { NodeErrorHandler } from './gate-error.ts';
+export type { NodeSessionOptions } from './node-session.ts';
+
 /** A handler whose request carries a session. */
 export type NodeHandler<S extends object, Request = IncomingMessage, Response = ServerResponse> = (
   request: Request & { session: S },

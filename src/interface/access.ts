@@ -107,7 +107,7 @@ export async function reach(source: StoreSource, budget: Budget, events: Events)
 }
 
 /** What ended the attempts says nothing about those before it: one that was not answered may have been stored. */
-export function inDoubt(error: unknown): unknown {
+export function inDoubt<E>(error: E): E | CoatcheckError {
   if (!(error instanceof CoatcheckError) || error.outcome === 'unknown') return error;
   return new CoatcheckError(error.code, error.message, { cause: error.cause, outcome: 'unknown' });
 }

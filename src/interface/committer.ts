@@ -9,8 +9,9 @@ import type { Owner, StoredRecord } from '../store/contract.ts';
 import type { KeyQueue } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 import { bear } from './birth.ts';
-import { compareAndSet, type Draft, type Landed, type Replayable } from './compare-and-set.ts';
+import { compareAndSet, type Draft, type Gone, type Landed, type Replayable } from './compare-and-set.ts';
 import { Drafts, isExpired, LINGER_MS } from './drafts.ts';
+import { identityOf } from './identity.ts';
 import { ownerName } from './owner-name.ts';
 import { Owners } from './owners.ts';
 import { rotate } from './rotation.ts';
@@ -45,8 +46,11 @@ export class Committer {
     if (changes.empty) return;
     try {
       const { origin } = session;
-      if (origin.kind === 'closed') this.#gone(session, origin.key, changes, answerDepends, false);
-      else if (origin.kind === 'record') await this.#change(session, origin, changes, access, answerDepends);
+      if (origin.kind === 'closed') {
+        // Whoever logged in by hand is not logged in, and must not be told so.
+        const depends = answerDepends || identityOf(session.peek(), this.#settings.identityKeys) !== session.identity;
+        this.#gone(session, origin.key, changes, depends, false);
+      } else if (origin.kind === 'record') await this.#change(session, origin, changes, access, answerDepends);
       else await this.#create(session, changes, access);
     } catch (error) {
       if (session.origin.kind !== 'closed') session.giveBack(changes);
@@ -87,8 +91,8 @@ export class Committer {
     const born = await bear(access, documents, draft, nonce, this.#owner(draft));
     session.id = born.id;
     session.cookie = 'set';
-    this.#landed(session, born.key, born, changes);
     events.emit('created', () => ({ handle: handleOf(born.key) }));
+    this.#landed(session, born.key, born, changes);
     await this.#cap(access, born.record.owner);
   }
 
@@ -111,9 +115,9 @@ export class Committer {
     };
     const over = (decoded: DecodedRecord): Draft => drafts.over(decoded, baseData());
     let first = drafts.of(changes.takes ? changes.replay(baseData(), documents.copyOf) : session.peek(), meta);
-    if (first.expiresAt <= clock.now()) return this.#gone(session, key, changes, answerDepends, false);
-
     const rotates = changes.rotates || this.#authorityChanged(session, first, origin.record);
+    if (first.expiresAt <= clock.now()) return this.#gone(session, key, changes, answerDepends || rotates, false);
+
     if (rotates) first = drafts.moved(first);
     const conflicted = (): void => events.emit('conflict', () => ({ handle: handleOf(key) }));
     await inTurn(this.#queue, access, key, async (latest) => {
@@ -128,13 +132,32 @@ export class Committer {
         expired: (record) => isExpired(record, clock.now()),
         conflicted,
         facts: (decoded) => drafts.facts(decoded),
-        draft: (_current, decoded) => over(decoded),
+        draft: (current, decoded) => {
+          const draft = over(decoded);
+          // What an update makes of a newer record may be somebody else: that is no update of this record any more.
+          if (!rotates && this.#authorityChanged(session, draft, origin.record)) throw new MustMove(current, draft);
+          return draft;
+        },
       };
       if (rotates) {
         await this.#move(session, task, changes, access, drafts.lingerUntil);
         return undefined;
       }
-      const landed = await compareAndSet(access, documents, task);
+      let landed: Landed | Gone;
+      try {
+        landed = await compareAndSet(access, documents, task);
+      } catch (error) {
+        if (!(error instanceof MustMove)) throw error;
+        const { base, draft } = error;
+        const move: Replayable = {
+          ...task,
+          base,
+          first: drafts.moved(draft),
+          draft: (_current, decoded) => over(decoded),
+        };
+        await this.#move(session, move, changes, access, drafts.lingerUntil);
+        return undefined;
+      }
       if ('gone' in landed) {
         this.#gone(session, key, changes, answerDepends, landed.unsure);
         return undefined;
@@ -164,6 +187,8 @@ export class Committer {
     if (moved === 'gone') {
       this.#gone(session, task.key, changes, true, false);
     } else if (moved === 'closed') {
+      // Nothing was worth keeping; that it is to be permanent counts once there is something.
+      if (changes.permanent !== undefined) session.changes.permanent ??= changes.permanent;
       session.cookie = 'delete';
       session.origin = { kind: 'none' };
       session.identity = undefined;
@@ -244,6 +269,17 @@ export class Committer {
     if (!('answer' in tried) || !tried.answer) return;
     session.origin = { ...origin, record: { ...origin.record, expiresAt } };
     if (meta.permanent === true) session.cookie = 'set';
+  }
+}
+
+/** A draft that must go under a new key, found out while it was being written over an old one. */
+class MustMove {
+  readonly base: StoredRecord;
+  readonly draft: Draft;
+
+  constructor(base: StoredRecord, draft: Draft) {
+    this.base = base;
+    this.draft = draft;
   }
 }
 

@@ -24,7 +24,7 @@ export interface SessionResponse {
   readonly status: number;
 }
 
-/** What a commit wants of the answer's head. An adapter only moves it, by `mergeHead`. */
+/** What a commit wants of the answer's head. An adapter only moves it, and merges it with what the handler set. */
 export interface HeaderChanges {
   /** Whole Set-Cookie values; each replaces an earlier field of the same cookie name, others are kept. */
   readonly setCookie: readonly string[];
@@ -51,7 +51,10 @@ export interface SessionInterface<S extends object = object> {
   isNull(session: S): boolean;
   /** False saves AsyncLocalStorage for those who only use `req.session`. Default true. */
   readonly ambient?: boolean;
-  /** Called on the session's first change, so that an adapter pays for watching an abort only where it matters. */
+  /**
+   * Called once, right after `open`. The session calls the hooks from then on: `changed` at its first change, so that an
+   * adapter pays for watching an abort only where it matters.
+   */
   watch?(session: S, hooks: SessionHooks): void;
   /** The head has left. `isPrivate`: it said `private` or `no-store`, so a first look may still come. */
   sent?(session: S, isPrivate: boolean): void;

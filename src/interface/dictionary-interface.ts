@@ -14,6 +14,7 @@ import type { CommonSettings } from './settings.ts';
 export abstract class DictionaryInterface<D, S extends RequestSession> {
   readonly limits: SessionEngine['limits'];
   readonly textOf: SessionEngine['textOf'];
+  readonly heldText: SessionEngine['heldText'];
   readonly copyOf: SessionEngine['copyOf'];
   readonly ambient: boolean;
   readonly #settings: CommonSettings;
@@ -28,6 +29,7 @@ export abstract class DictionaryInterface<D, S extends RequestSession> {
     this.#kind = kind;
     this.limits = documents.limits;
     this.textOf = documents.textOf;
+    this.heldText = documents.heldText;
     this.copyOf = documents.copyOf;
     this.ambient = settings.ambient;
   }
@@ -72,6 +74,8 @@ export abstract class DictionaryInterface<D, S extends RequestSession> {
     const session = this.behind(face);
     session.wire = 'sent';
     session.privateHead = isPrivate;
+    // What was changed while the commit ran came too late for it, and an adapter without a last chunk must be told.
+    if (!session.changes.empty || session.handed.size > 0) session.onLate?.();
   }
 
   ended(face: Session<D>): void {
@@ -86,8 +90,16 @@ export abstract class DictionaryInterface<D, S extends RequestSession> {
 
   abandon(face: Session<D>): Promise<void> | undefined {
     const session = this.behind(face);
-    if (session.running !== undefined) return undefined;
-    session.wire = 'ended';
+    const { running } = session;
+    if (running === undefined) return this.#abandon(session);
+    // What an early save stores is stored; what was done since is looked at when it is through.
+    session.wire = 'abandoned';
+    const rest = (): Promise<void> | undefined => this.#abandon(session);
+    return running.then(rest, rest);
+  }
+
+  #abandon(session: S): Promise<void> | undefined {
+    session.wire = 'abandoned';
     const { ending } = session;
     session.ending = undefined;
     if (session.modified) this.#settings.events.emit('abandoned', () => about(session));
@@ -97,16 +109,27 @@ export abstract class DictionaryInterface<D, S extends RequestSession> {
     return this.end(session);
   }
 
+  endAbandoned(session: RequestSession): void {
+    const own = this.#own(session);
+    const ending = own === undefined ? undefined : this.end(own);
+    ending?.catch((error) => this.lost(session, error));
+  }
+
+  #own(session: RequestSession): S | undefined {
+    return session instanceof this.#kind ? session : undefined;
+  }
+
   /** Carries out an explicit end, which is all that an abandoned request still does. */
   protected abstract end(session: S): Promise<void> | undefined;
 
-  protected lost(session: S, error: unknown): void {
+  lost(session: RequestSession, error: unknown): void {
     this.#settings.events.emit('lost', () => ({ ...about(session), error }));
   }
 
   protected behind(face: Session<D>): S {
     const session = behind(face);
-    if (session instanceof this.#kind) return session;
+    const own = session === undefined ? undefined : this.#own(session);
+    if (own !== undefined) return own;
     throw new CoatcheckError(
       'SESSION_REPLACED',
       'This is not a session that these sessions opened. Use the one of the request.',

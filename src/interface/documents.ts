@@ -12,6 +12,8 @@ export const NONCES_KEPT = 8;
 export class Documents {
   readonly limits: Limits;
   readonly textOf: (value: unknown) => string;
+  /** The same for an object in a handler's hands, whose arrays may have got any length: bounds first. */
+  readonly heldText: (value: unknown) => string;
   readonly copyOf: <T>(value: T) => T;
   readonly #codec: Codec;
 
@@ -21,6 +23,10 @@ export class Documents {
     const { textOf, copyOf } = valueText(codec);
     // An absent key has a text too: one that no value has.
     this.textOf = (value) => (value === undefined ? '' : textOf(value));
+    this.heldText = (value) => {
+      checkBounds(value, limits, 'value');
+      return this.textOf(value);
+    };
     this.copyOf = copyOf;
   }
 

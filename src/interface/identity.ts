@@ -20,7 +20,7 @@ export function identityOf(data: Data, keys: readonly string[]): string | undefi
 }
 
 /** The primitive itself, or an object's `id`, `_id`, `user` or `sub`. */
-function nameOf(value: unknown): string | undefined {
+function nameOf(value: unknown, inside = false): string | undefined {
   if (value === undefined || value === null || value === false || value === '') return undefined;
   if (typeof value !== 'object') return `${typeof value}:${String(value)}`;
   for (const member of ['id', '_id', 'user', 'sub']) {
@@ -28,7 +28,7 @@ function nameOf(value: unknown): string | undefined {
     if (inner !== undefined && inner !== null) {
       if (typeof inner !== 'object') return `${typeof inner}:${String(inner)}`;
       // Passport keeps a whole user where no serializer cut it down; an id of a class of its own says itself as text.
-      return `object:${isPlain(inner) ? nameOf(inner) : String(inner)}`;
+      return `object:${isPlain(inner) ? (inside ? 'object' : nameOf(inner, true)) : String(inner)}`;
     }
   }
   // Somebody without a name we know; an empty object, as passport leaves one for everybody, is nobody.

@@ -1,3 +1,4 @@
+import type { DecodedRecord } from '../codec/contract.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf } from '../keys/ids.ts';
 import type { Origin, RequestSession } from '../session/request-session.ts';
@@ -20,6 +21,7 @@ export function judge(session: RequestSession, settings: CommonSettings): void {
     session.origin = next;
     if (session.cookie === 'set') session.cookie = 'none';
   };
+  let found: DecodedRecord | undefined;
   try {
     const decoded = documents.decode(origin.record.document);
     const now = clock.now();
@@ -34,18 +36,19 @@ export function judge(session: RequestSession, settings: CommonSettings): void {
       refuse({ kind: 'none' });
       return;
     }
-    if (schema !== undefined && !fits(schema, decoded.data)) {
-      events.emit('rejected', () => ({ ...handle(), reason: 'schema' }));
-      refuse({ kind: 'none' });
-      return;
-    }
-    origin.decoded = decoded;
-    session.identity = identityOf(decoded.data, identityKeys);
-    session.storedEmpty = isEmpty(decoded);
+    found = decoded;
   } catch (error) {
-    if (error instanceof CoatcheckError && error.code === 'OPTION_INVALID') throw error;
     const newer = error instanceof CoatcheckError && error.code === 'DOCUMENT_NEWER';
     events.emit('rejected', () => ({ ...handle(), reason: newer ? 'newer' : 'unreadable', error }));
     refuse(newer ? { kind: 'closed', key: origin.key } : { kind: 'none' });
+  } // Outside: a schema that throws is the application's error, and no reason to give its visitors new sessions.
+  if (found === undefined) return;
+  if (schema !== undefined && !fits(schema, found.data)) {
+    events.emit('rejected', () => ({ ...handle(), reason: 'schema' }));
+    refuse({ kind: 'none' });
+    return;
   }
+  origin.decoded = found;
+  session.identity = identityOf(found.data, identityKeys);
+  session.storedEmpty = isEmpty(found);
 }

@@ -1,9 +1,15 @@
 import type { DecodedRecord } from '../codec/contract.ts';
+import { CoatcheckError } from '../errors.ts';
 import type { CommonSettings } from './settings.ts';
 
 /** Whose session a record is: who logged in, else what `ownerOf` says. Empty answers of all kinds mean nobody. */
 export function ownerName({ meta, data }: DecodedRecord, settings: CommonSettings): string | undefined {
   if (meta.authenticated !== undefined) return meta.authenticated.user;
   const name: unknown = settings.ownerOf?.(data);
-  return name === undefined || name === null || name === '' ? undefined : String(name);
+  if (name === undefined || name === null || name === '') return undefined;
+  if (typeof name === 'string' || typeof name === 'number' || typeof name === 'bigint') return String(name);
+  throw new CoatcheckError(
+    'OPTION_INVALID',
+    'ownerOf must return text or a number that names the owner, or undefined.',
+  );
 }

@@ -7,9 +7,9 @@ import { hashName } from '../keys/ids.ts';
 import { newNonce } from '../keys/nonce.ts';
 import { applyOperation } from '../session/operations.ts';
 import type { Owner, StoredRecord } from '../store/contract.ts';
-import type { StoreAccess } from './access.ts';
+import { inDoubt, type StoreAccess } from './access.ts';
 import { compareAndSet, conflict, type Draft, type Facts } from './compare-and-set.ts';
-import { type Documents, nextMeta } from './documents.ts';
+import { type Documents, NONCES_KEPT, nextMeta } from './documents.ts';
 
 /** How long a record lives, and whose it is. */
 export interface RecordOptions {
@@ -83,7 +83,8 @@ export class Records<T> {
    */
   async update(
     name: string,
-    fn: (value: T | undefined) => T | undefined | undefined,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a function that changes the copy returns void.
+    fn: (value: T | undefined) => T | undefined | void,
     options: RecordOptions,
   ): Promise<T | undefined> {
     const { copyOf } = this.#context.documents;
@@ -132,18 +133,32 @@ export class Records<T> {
       return { document: documents.encode(decoded), expiresAt, decoded, facts: OF_NOBODY };
     };
     const isOurs = (record: StoredRecord): boolean => documents.readable(record)?.meta.nonces.includes(nonce) === true;
+    let unanswered = false;
+    let failure = conflict('none');
     for (let round = 0; ; round++) {
-      if (round > 0) await access.pause(round, conflict('none'));
+      if (round > 0) await access.pause(round, failure);
       const record = await access.read(key);
       if (record === undefined) {
         const value = change(undefined);
         if (value === undefined) return undefined;
         const first = draft(value, blank);
-        const born = await access.insist('create', () => access.store.create(key, first.document, expiresAt, owner));
-        if (born.result === 'ok') return value;
-        const current = born.current ?? (await access.read(key));
-        if (current !== undefined && isOurs(current)) return value;
+        const tried = await access.attempt('create', () => access.store.create(key, first.document, expiresAt, owner));
+        if ('failed' in tried) {
+          unanswered ||= tried.failed.outcome !== 'none';
+          failure = unanswered ? inDoubt(tried.failed) : tried.failed;
+        } else if (tried.answer.result === 'ok') return value;
+        else {
+          // A driver may have sent it twice and told the second answer, so it is looked at like an unanswered one.
+          unanswered = true;
+        }
         continue;
+      }
+      if (unanswered) {
+        const decoded = documents.readable(record);
+        if (decoded?.meta.nonces.includes(nonce)) return decoded.data.value as T;
+        // Too many commits since for the record to remember ours: it may have been stored, and must not count twice.
+        if (decoded !== undefined && decoded.meta.commits >= NONCES_KEPT && failure.outcome === 'unknown')
+          throw conflict('unknown');
       }
       if (this.#value(record) === undefined && record.owner?.name !== owner?.name) {
         // A record keeps its owner for life, so what another one left behind goes first.

@@ -19,13 +19,19 @@ export interface Revocation {
   revokeOwner(owner: string): Promise<void>;
 }
 
+/** What is remembered belongs to somebody, so that a store with bounds does not drop it before what belongs to nobody. */
+const KEEPER = 'sealed sessions that ended';
+
 /** Remembers every ended cookie until it would have ended by itself. */
 export function denylist(records: Records<number>, now: () => number): Revocation {
   return {
     mode: 'denylist',
     endOf: ({ id }) => records.get(id),
     revoke: async ({ id }, _owner, until) => {
-      await records.update(id, (ended = now()) => ended, { expiresIn: { ms: Math.max(1000, until - now()) } });
+      await records.update(id, (ended = now()) => ended, {
+        expiresIn: { ms: Math.max(1000, until - now()) },
+        owner: KEEPER,
+      });
     },
     revokeOwner: () => Promise.resolve(),
   };
@@ -34,7 +40,7 @@ export function denylist(records: Records<number>, now: () => number): Revocatio
 /** Remembers for each owner the moment before which no cookie counts. Sessions of nobody cannot be ended so. */
 export function epoch(records: Records<number>, now: () => number, lifeMs: number): Revocation {
   const revokeOwner = async (owner: string): Promise<void> => {
-    await records.update(owner, (before = 0) => Math.max(before, now()), { expiresIn: { ms: lifeMs } });
+    await records.update(owner, (before = 0) => Math.max(before, now()), { expiresIn: { ms: lifeMs }, owner: KEEPER });
   };
   return {
     mode: 'epoch',

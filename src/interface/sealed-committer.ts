@@ -7,6 +7,7 @@ import type { Changes } from '../session/changes.ts';
 import type { Origin } from '../session/request-session.ts';
 import type { CookieSession, DeadSeal } from './cookie-session.ts';
 import { Drafts } from './drafts.ts';
+import { identityOf } from './identity.ts';
 import { ownerName } from './owner-name.ts';
 import type { Revocation } from './revocation.ts';
 import { type SealedSession, sealSession } from './sealed-value.ts';
@@ -57,8 +58,11 @@ export class SealedCommitter {
       return;
     }
     try {
-      if (origin.kind === 'closed') this.#gone(session, origin.key, changes, answerDepends);
-      else this.#seal(session, changes);
+      if (origin.kind === 'closed') {
+        // Whoever logged in by hand is not logged in, and must not be told so.
+        const depends = answerDepends || identityOf(session.peek(), this.#settings.identityKeys) !== session.identity;
+        this.#gone(session, origin.key, changes, depends);
+      } else this.#seal(session, changes);
     } catch (error) {
       if (session.origin.kind !== 'closed') session.giveBack(changes);
       throw error;
@@ -81,6 +85,8 @@ export class SealedCommitter {
       this.#emptied(session, old, changes);
       return;
     }
+    // A name that is none is found out before the cookie is made, as with a store.
+    ownerName(drafted.decoded, this.#settings);
     const { identity } = drafted.facts;
     const moves = old !== undefined && (changes.rotates || identity !== session.identity);
     const { document, expiresAt, decoded } = drafted;
@@ -107,6 +113,7 @@ export class SealedCommitter {
       if (changes.permanent !== undefined) session.changes.permanent ??= changes.permanent;
       return;
     }
+    if (changes.permanent !== undefined) session.changes.permanent ??= changes.permanent;
     if (changes.rotates) session.dead.push({ sealed: old, ended: true });
     session.sealed = undefined;
     session.cookie = 'delete';

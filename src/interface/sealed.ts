@@ -20,6 +20,7 @@ export class SealedInterface<D>
 {
   readonly #settings: SealedSettings;
   readonly #committer: SealedCommitter;
+  readonly #running = new Set<Promise<void>>();
 
   constructor(settings: SealedSettings) {
     super(settings, CookieSession);
@@ -98,13 +99,28 @@ export class SealedInterface<D>
     try {
       const work = this.#committer.commit(session, false);
       if (work === undefined) return this.#head(session);
-      return work.then(
+      return this.#tracked(work).then(
         () => this.#head(session),
         (error: Error) => this.#failed(session, error),
       );
     } catch (error) {
       return this.#failed(session, error as Error);
     }
+  }
+
+  /** Revocations under way, so that closing can wait for them. */
+  #tracked(work: Promise<void>): Promise<void> {
+    const through = (): void => {
+      this.#running.delete(work);
+    };
+    this.#running.add(work);
+    work.then(through, through);
+    return work;
+  }
+
+  /** Resolves when no revocation is under way. */
+  async drain(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
   /** The old cookie stays while its seal could not be revoked; one that was to end goes from this browser all the same. */

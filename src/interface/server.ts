@@ -40,6 +40,7 @@ export class ServerInterface<D>
     const { tickets, isStatic, lazy } = this.#settings;
     if (isStatic(request)) return undefined;
     const session = new ServerSession(this, { kind: 'none' }, this.#settings.deadline);
+    session.mustLoad = lazy;
     const face = dictionary<D>(session);
     const ticket = this.presented(session, request, tickets.read);
     if (ticket === undefined) return face;
@@ -60,6 +61,7 @@ export class ServerInterface<D>
         : access.then((opened) => opened.read(key)));
       // Destroyed while it was being read: what was found is what is to be ended, and nobody's session any more.
       if (session.origin !== before) return;
+      session.readOnly = false;
       session.origin = this.#judgeFound(key, record);
       if (session.reissue && session.origin.kind === 'record') session.cookie = 'set';
     } catch (error) {
@@ -88,6 +90,7 @@ export class ServerInterface<D>
 
   async load(session: RequestSession): Promise<void> {
     const own = session as ServerSession;
+    own.mustLoad = false;
     if (own.origin.kind === 'unloaded') {
       const { key } = own.origin;
       own.loading ??= this.#read(own, key);
@@ -98,14 +101,20 @@ export class ServerInterface<D>
 
   async reload(session: RequestSession): Promise<void> {
     const own = session as ServerSession;
+    own.mustLoad = false;
     await own.running?.catch(() => undefined);
     const { origin } = own;
     if (origin.kind !== 'none') await this.#read(own, origin.key);
     own.forgetChanges(undefined);
+    // A ticket that leads to nothing any more must not overwrite the cookie of a login beside it.
+    if (own.origin.kind !== 'record' && own.cookie === 'set') own.cookie = 'none';
     if (own.origin.kind === 'failed' && !own.readOnly) throw own.origin.error;
   }
 
   async save(session: RequestSession): Promise<void> {
+    const own = session as ServerSession;
+    // Nothing to store is nothing to look at.
+    if (own.running === undefined && own.fault === undefined && !own.modified) return;
     session.look();
     await this.#store(session as ServerSession, true);
   }
@@ -169,7 +178,7 @@ export class ServerInterface<D>
     }
     const reached = this.#access(session);
     const access = reached instanceof StoreAccess ? reached : await reached;
-    if (this.#settings.lazy && session.loading === undefined) await this.#findEnding(session, access);
+    if (session.ending?.unchecked === true) await this.#findEnding(session, access);
     await this.#committer.commit(session, access, answerDepends);
   }
 
@@ -179,7 +188,7 @@ export class ServerInterface<D>
     if (ending?.key === undefined || ending.owner !== undefined) return;
     const record = await access.read(ending.key);
     const there = record !== undefined && closedNonce(record.document) === undefined;
-    session.ending = { ...ending, key: there ? ending.key : undefined, owner: record?.owner?.name };
+    session.ending = { ...ending, unchecked: false, key: there ? ending.key : undefined, owner: record?.owner?.name };
   }
 
   /** No promise once the store is open: with AsyncLocalStorage every promise counts twice. */

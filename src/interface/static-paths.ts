@@ -10,7 +10,17 @@ export function staticRule(
   staticFiles = false,
 ): (request: SessionRequest) => boolean {
   if (staticFiles) return () => false;
-  if (typeof option === 'function') return (request) => isRead(request) && option(request);
+  if (typeof option === 'function') {
+    return (request) => {
+      if (!isRead(request)) return false;
+      const answer: unknown = option(request);
+      if (typeof answer === 'boolean') return answer;
+      throw new CoatcheckError(
+        'OPTION_INVALID',
+        'static(request) must return true or false at once: a promise would make every page static.',
+      );
+    };
+  }
   const prefixes: readonly unknown[] = Array.isArray(option) ? [...option] : [option];
   if (!prefixes.every((prefix) => typeof prefix === 'string' && prefix.startsWith('/'))) {
     throw new CoatcheckError(

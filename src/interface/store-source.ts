@@ -1,5 +1,6 @@
 import { CoatcheckError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
+import { warnOnce } from '../warn.ts';
 
 /** A store, a promise of one, or a function that opens one when it is first needed. */
 export type StoreOption = Store | Promise<Store> | (() => Store | Promise<Store>);
@@ -35,8 +36,9 @@ export class StoreSource {
     return this.#opening;
   }
 
-  /** Closes what was opened, also what is being opened just now. */
+  /** Closes what was opened here, also what is being opened just now. A store that was handed in is its owner's. */
   async close(): Promise<void> {
+    if (typeof this.#option !== 'function') return;
     const store = this.#opened ?? (await this.#opening?.catch(() => undefined));
     await store?.close?.();
   }
@@ -50,12 +52,23 @@ export class StoreSource {
     if (!isStore(given)) {
       throw new CoatcheckError(
         'OPTION_INVALID',
-        "store must be a store of coatcheck's, such as memoryStore() or openSqlite(path), a promise of one, or a function that opens one. Stores of other libraries do not fit.",
+        "store must be a store of coatcheck's, such as memoryStore() or openSqlite({ database }), a promise of one, or a function that opens one. Stores of other libraries do not fit.",
       );
     }
     this.#accept(given);
+    warnUnlessAtomic(given);
     return given;
   }
+}
+
+/** What such a store cannot keep is told once, where somebody starts to rely on it. */
+function warnUnlessAtomic({ capabilities }: Store): void {
+  if (capabilities.atomic === 'store') return;
+  const where = capabilities.atomic === 'process' ? 'within this process only' : 'nowhere';
+  warnOnce(
+    `COATCHECK_ATOMIC_${capabilities.atomic.toUpperCase()}`,
+    `This session store compares and sets ${where}: beyond that, overlapping requests can lose a change (G1), and an ended session can come back (G2).`,
+  );
 }
 
 const VERBS = ['read', 'create', 'update', 'touch', 'destroy', 'put'] as const;

@@ -1,5 +1,8 @@
 import type { Store } from '../store/contract.ts';
 
+/** Beyond this a timer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** How many records one statement removes (R94). */
 const BATCH = 500;
 
@@ -11,7 +14,7 @@ export class Sweeper {
   #stopped = false;
 
   constructor(everyMs: number | undefined, now: () => number) {
-    this.#everyMs = everyMs;
+    this.#everyMs = everyMs === undefined ? undefined : Math.min(everyMs, LONGEST_TIMER_MS);
     this.#now = now;
   }
 

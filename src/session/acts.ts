@@ -26,10 +26,10 @@ function attempt(act: () => void): Promise<void> {
 }
 
 /**
- * A promise that may be left alone: its failure meets the request again, at the first look or at the commit, and must
- * not end the process besides.
+ * A promise that may be left alone, as code written for express-session does: a failure that nobody awaits must not end
+ * the process. It meets the request again, at the first look or at the commit, or event `lost` has told it.
  */
-function repeated(promise: Promise<void>): Promise<void> {
+function unawaited<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
@@ -37,13 +37,13 @@ function repeated(promise: Promise<void>): Promise<void> {
 /** The promises of a session: what talks to the store now, or is carried out by the commit. */
 export const acts = {
   load: (session: RequestSession, callback?: Callback): Promise<void> =>
-    settle(repeated(session.engine.load(session)), callback),
+    settle(unawaited(session.engine.load(session)), callback),
 
   save: (session: RequestSession, callback?: Callback): Promise<void> =>
-    settle(repeated(session.engine.save(session)), callback),
+    settle(unawaited(session.engine.save(session)), callback),
 
   reload: (session: RequestSession, callback?: Callback): Promise<void> =>
-    settle(session.engine.reload(session), callback),
+    settle(unawaited(session.engine.reload(session)), callback),
 
   regenerate: (session: RequestSession, options?: RegenerateOptions | Callback, callback?: Callback): Promise<void> => {
     const keep = typeof options === 'object' ? (options?.keep ?? false) : false;
@@ -52,26 +52,38 @@ export const acts = {
       if (!valid) throw new CoatcheckError('USAGE', 'regenerate({ keep }) takes true, false or a list of keys.');
       session.regenerate(keep);
     });
-    return settle(done, typeof options === 'function' ? options : callback);
+    return settle(unawaited(done), typeof options === 'function' ? options : callback);
   },
 
   destroy: (session: RequestSession, callback?: Callback): Promise<void> =>
     settle(
-      attempt(() => session.destroy()),
+      unawaited(
+        attempt(() => {
+          try {
+            session.destroy();
+          } catch (error) {
+            // Too late to be carried out, and too grave to be lost in silence by whoever does not await it.
+            session.engine.lost(session, error);
+            throw error;
+          }
+        }),
+      ),
       callback,
     ),
 
-  take: async (session: RequestSession, key: string): Promise<unknown> => {
-    let value: unknown;
-    const operation = session.take(key, (found) => {
-      value = found;
-    });
-    try {
-      await session.engine.save(session);
-    } catch (error) {
-      session.untake(key, operation);
-      throw error;
-    }
-    return value;
-  },
+  take: (session: RequestSession, key: string): Promise<unknown> => unawaited(take(session, key)),
 } as const;
+
+async function take(session: RequestSession, key: string): Promise<unknown> {
+  let value: unknown;
+  const operation = session.take(key, (found) => {
+    value = found;
+  });
+  try {
+    await session.engine.save(session);
+  } catch (error) {
+    session.untake(key, operation);
+    throw error;
+  }
+  return value;
+}

@@ -18,16 +18,25 @@ export function behind(face: object): RequestSession | undefined {
   return (face as { [CORE]?: RequestSession })[CORE];
 }
 
-/** The proxy's target. Node inspects a proxy's target, so what console.log prints is decided here. */
+/**
+ * The proxy's target. Node inspects a proxy's target, so what console.log prints is decided here; and the session is a
+ * private field of it, so that no inspector and no failed assertion prints the ticket (R104).
+ */
 class Shell {
-  readonly [CORE]: RequestSession;
+  readonly #session: RequestSession;
 
   constructor(session: RequestSession) {
-    this[CORE] = session;
+    this.#session = session;
+  }
+
+  static session(shell: Shell): RequestSession {
+    return shell.#session;
   }
 
   [INSPECT](_depth: number, options: unknown, inspect: (value: unknown, options: unknown) => string): string {
-    return `Session ${inspect(describe(this[CORE]), options)}`;
+    // Called on the proxy, whose private fields are not the target's.
+    const session = #session in this ? this.#session : behind(this);
+    return `Session ${inspect(session && describe(session), options)}`;
   }
 }
 
@@ -66,8 +75,9 @@ function assignProperty(session: RequestSession, name: string, value: unknown): 
 
 const traps: ProxyHandler<Shell> = {
   get(shell, name, self) {
-    const session = shell[CORE];
+    const session = Shell.session(shell);
     if (typeof name === 'symbol') {
+      if (name === CORE) return session;
       if (name === Symbol.iterator) return () => pairs(session);
       if (name === Symbol.toPrimitive) return () => '[object Session]';
       return name === Symbol.toStringTag ? 'Session' : Reflect.get(shell, name);
@@ -82,34 +92,37 @@ const traps: ProxyHandler<Shell> = {
   set(shell, name, value) {
     // What libraries attach under a symbol lives as long as the request and is no data.
     if (typeof name === 'symbol') return name !== CORE && Reflect.set(shell, name, value);
-    assignProperty(shell[CORE], name, value);
+    assignProperty(Shell.session(shell), name, value);
     return true;
   },
 
   has(shell, name) {
     if (typeof name === 'symbol') return Reflect.has(shell, name);
-    return name !== 'then' && shell[CORE].has(name);
+    return name !== 'then' && Shell.session(shell).has(name);
   },
 
   deleteProperty(shell, name) {
     if (typeof name === 'symbol') return name !== CORE && Reflect.deleteProperty(shell, name);
     refuseReserved(name);
-    shell[CORE].delete(name);
+    Shell.session(shell).delete(name);
     return true;
   },
 
-  ownKeys({ [CORE]: session }) {
+  ownKeys(shell) {
+    const session = Shell.session(shell);
     return Object.keys(session.look());
   },
 
-  getOwnPropertyDescriptor({ [CORE]: session }, name) {
+  getOwnPropertyDescriptor(shell, name) {
+    const session = Shell.session(shell);
     if (typeof name === 'symbol' || !session.has(name)) return undefined;
     const value = own(session.look(), name);
     const copy = isMutable(value) ? session.engine.copyOf(value) : value;
     return { value: copy, writable: true, enumerable: true, configurable: true };
   },
 
-  defineProperty({ [CORE]: session }, name, descriptor) {
+  defineProperty(shell, name, descriptor) {
+    const session = Shell.session(shell);
     if (typeof name === 'symbol' || !('value' in descriptor)) return false;
     assignProperty(session, name, descriptor.value);
     return true;

@@ -12,6 +12,21 @@ async function nothing(callback?: unknown): Promise<void> {
   if (typeof callback === 'function') callback();
 }
 
+/** Fails as `regenerate` of a session does: to the callback where there is one. */
+function regenerate(options?: unknown, callback: unknown = options): Promise<void> {
+  if (typeof callback === 'function') {
+    try {
+      refuse();
+    } catch (error) {
+      callback(error);
+    }
+    return Promise.resolve();
+  }
+  const refused = (async () => refuse())();
+  refused.catch(() => undefined);
+  return refused;
+}
+
 /** What an empty session answers. Removing from it changes nothing, so it is allowed; only what would be lost throws. */
 const members: Readonly<Record<string | symbol, unknown>> = Object.freeze({
   __proto__: null,
@@ -39,7 +54,8 @@ const members: Readonly<Record<string | symbol, unknown>> = Object.freeze({
   save: nothing,
   reload: nothing,
   destroy: nothing,
-  regenerate: async () => refuse(),
+  regenerate,
+  [Symbol.toPrimitive]: () => '[object Session]',
   [Symbol.iterator]: () => [][Symbol.iterator](),
 });
 

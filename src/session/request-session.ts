@@ -16,6 +16,8 @@ export type { Ending, Origin };
 export interface SessionEngine {
   readonly limits: Limits;
   readonly textOf: TextOf;
+  /** The same for an object in a handler's hands; throws for one that has outgrown the bounds, before writing it out. */
+  readonly heldText: TextOf;
   readonly copyOf: Copy;
   /** Decodes and judges a record on the first look; anything but a usable record changes the origin. */
   decode(session: RequestSession): void;
@@ -25,6 +27,10 @@ export interface SessionEngine {
   /** A fresh copy of the data that a stored record holds. */
   storedData(record: StoredRecord): Data;
   handle(key: string): string;
+  /** Carries out an end that was asked for when the answer had been given up. */
+  endAbandoned(session: RequestSession): void;
+  /** Tells that something asked for will not be done (event `lost`). */
+  lost(session: RequestSession, error: unknown): void;
 }
 
 /** One request's session: what was found, what the handler sees, what it did. Handlers hold it through `dictionary`. */
@@ -52,7 +58,7 @@ export class RequestSession extends RequestState {
       if (this.origin.kind === 'record' && this.origin.decoded === undefined) this.engine.decode(this);
       const { origin } = this;
       if (origin.kind === 'failed' && !this.readOnly) throw origin.error;
-      if (origin.kind === 'unloaded') {
+      if (origin.kind === 'unloaded' || this.mustLoad) {
         throw new CoatcheckError(
           'SESSION_NOT_LOADED',
           'This session is loaded lazily: await session.load() before using it.',
@@ -114,7 +120,7 @@ export class RequestSession extends RequestState {
   }
 
   #hand(key: string, value: object): void {
-    if (!this.changes.stores(key, value)) this.handed.give(key, value, this.engine.textOf);
+    if (!this.changes.stores(key, value)) this.handed.give(key, value, this.engine.heldText);
     if (!this.#touched) this.#changed();
     else if (this.wire === 'sent') this.onLate?.();
   }
@@ -258,17 +264,20 @@ export class RequestSession extends RequestState {
 
   /** Ends the session with the commit. No look: it works with a store that does not answer. */
   destroy(): void {
-    this.refuseLate(false);
+    // A logout is carried out also where its browser has gone away.
+    const abandoned = this.wire === 'abandoned';
+    if (!abandoned) this.refuseLate(false);
     const { origin } = this;
     if (this.ending === undefined) {
       const owner = origin.kind === 'record' ? origin.record.owner?.name : undefined;
       const key = origin.kind === 'none' || origin.kind === 'closed' ? undefined : origin.key;
-      this.ending = { key, sent: this.#sent(key), owner };
+      this.ending = { key, sent: this.#sent(key), owner, unchecked: origin.kind === 'unloaded' };
     }
     this.#endHere();
     this.readOnly = false;
     this.forgetChanges({});
     this.#changed();
+    if (abandoned) this.engine.endAbandoned(this);
   }
 
   #endHere(): void {
@@ -292,7 +301,7 @@ export class RequestSession extends RequestState {
 
   /** Turns edits made in place, of one key or of all, into changes. */
   recordEdits(only?: string): void {
-    if (this.handed.size > 0) this.#record(this.handed.edited(this.engine.textOf, () => this.#stored(), only));
+    if (this.handed.size > 0) this.#record(this.handed.edited(this.engine.heldText, () => this.#stored(), only));
   }
 
   #record(edits: [key: string, value: object][]): void {
@@ -344,13 +353,13 @@ export class RequestSession extends RequestState {
     this.#inFlight = undefined;
     const { data } = decoded;
     const { handed } = this;
-    const { textOf } = this.engine;
+    const { heldText } = this.engine;
     // Of what was stored itself the edits made meanwhile show against the new record, of the rest against the old one.
-    if (handed.size > 0) this.#record(handed.edited(textOf, () => this.#stored(), undefined, data));
+    if (handed.size > 0) this.#record(handed.edited(heldText, () => this.#stored(), undefined, data));
     if (origin.kind === 'none') this.isNew = true;
     this.origin = { kind: 'record', key, record, decoded };
     const view = data === this.#data ? data : this.#rebased(data);
-    if (handed.size > 0) handed.settle(data, view, textOf);
+    if (handed.size > 0) handed.settle(data, view, heldText);
     for (const name of taken.keys()) {
       const value = own(data, name);
       if (isMutable(value) && own(view, name) === value) handed.stored(name, value);
@@ -372,7 +381,7 @@ export class RequestSession extends RequestState {
   /** The handler ended the session while a commit was storing it: that record must go too. */
   #endedMeanwhile(key: string, record: StoredRecord): void {
     if (this.ending === undefined) return;
-    this.ending = { key, sent: this.#sent(key), owner: record.owner?.name };
+    this.ending = { key, sent: this.#sent(key), owner: record.owner?.name, unchecked: false };
     this.#endHere();
   }
 }

@@ -21,6 +21,8 @@ export interface Ending {
   /** The browser may hold the ticket, so the record is closed instead of deleted. */
   readonly sent: boolean;
   readonly owner: string | undefined;
+  /** Nobody has looked up yet whether there is such a record. */
+  readonly unchecked: boolean;
 }
 
 /** What a request and its answer have come to, as far as the session is concerned. */
@@ -38,6 +40,8 @@ export class RequestState {
   id: string | undefined;
   /** The ticket is good, but not as it would be written today. */
   reissue = false;
+  /** `load: 'lazy'`, and nobody has loaded it yet: with a ticket or without, so that a first visit shows the mistake. */
+  mustLoad = false;
   /** The loading under way, with `load: 'lazy'`. */
   loading: Promise<void> | undefined;
   /** The request came over plain HTTP. */

@@ -23,6 +23,7 @@ export type Callback = (error?: unknown) => void;
 
 /** Which data a new id keeps: none (default), all, or the keys named. */
 export interface RegenerateOptions {
+  /** `true`: all; a list: these keys. Default false: none. */
   keep?: boolean | readonly string[];
 }
 
@@ -36,6 +37,7 @@ export interface SessionMembers<D> {
    * When another request set the same key in the meantime, the later commit wins and event `overwritten` tells.
    */
   set<K extends KeyOf<D>>(key: K, value: ValueOf<D, K> | undefined): this;
+  /** Whether the key is there. */
   has(key: KeyOf<D>): boolean;
   /** Deletes a key; true if it was there. */
   delete(key: KeyOf<D>): boolean;
@@ -61,6 +63,7 @@ export interface SessionMembers<D> {
   assign(values: keyof D extends never ? Record<string, unknown> : { [K in keyof D]?: D[K] | undefined }): this;
   /** Removes every key of the record, also those which other requests set meanwhile. Not a logout: see `destroy`. */
   clear(): void;
+  /** The keys that are there, in the order in which they were set. */
   keys(): KeyOf<D>[];
   /** Keys with copies of their values. */
   entries(): [KeyOf<D>, unknown][];
@@ -93,14 +96,22 @@ export interface SessionMembers<D> {
    * loses nothing, and its rejection does not end the process.
    */
   save(callback?: Callback): Promise<void>;
-  /** Reads the session again and drops changes that were not saved. */
+  /**
+   * Reads the session again and drops changes that were not saved.
+   * @throws CoatcheckError `STORE_FAILED`, `STORE_TIMEOUT`
+   */
   reload(callback?: Callback): Promise<void>;
   /**
    * A new id for every change of authority (OWASP ASVS 7.2.4); the old one dies with the commit. Drops the data
-   * unless `keep` says otherwise.
+   * unless `keep` says otherwise. Carried out by the commit; `SESSION_GONE` (409) there when another request came first.
+   * @throws CoatcheckError `SESSION_HEADERS_SENT`, `SESSION_CLOSED`, `USAGE`
    */
   regenerate(options?: RegenerateOptions | Callback, callback?: Callback): Promise<void>;
-  /** Ends the session with the commit: record, cookie and all. What is written afterwards opens a new session. */
+  /**
+   * Ends the session with the commit: record, cookie and all. What is written afterwards opens a new session. No look at
+   * the session, so that it works with a store that does not answer.
+   * @throws CoatcheckError `SESSION_CLOSED` when the answer has ended; event `lost` tells it too
+   */
   destroy(callback?: Callback): Promise<void>;
   [Symbol.iterator](): Iterator<[KeyOf<D>, unknown]>;
 }

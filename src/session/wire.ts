@@ -1,7 +1,7 @@
 import { CoatcheckError } from '../errors.ts';
 
-/** How far the answer is: nothing sent, its head sent, all of it sent or given up. */
-export type Wire = 'open' | 'sent' | 'ended';
+/** How far the answer is: nothing sent, its head sent, all of it sent, or given up because nobody listens any more. */
+export type Wire = 'open' | 'sent' | 'ended' | 'abandoned';
 
 /** A page that looks at its session only now went out without saying so to caches (R54). */
 export function refuseLateLook(): never {
@@ -13,7 +13,7 @@ export function refuseLateLook(): never {
 
 /** Throws where the answer is too far gone for a change, or for one that needs a cookie. */
 export function refuseLateChange(wire: Wire, needsCookie: boolean): void {
-  if (wire === 'ended') {
+  if (wire === 'ended' || wire === 'abandoned') {
     throw new CoatcheckError(
       'SESSION_CLOSED',
       'The answer has ended; nothing can be stored any more. Change the session before, or save records with sessions.records().',

@@ -1,5 +1,8 @@
 import { CoatcheckError, type Outcome } from '../errors.ts';
 
+/** Beyond this a timer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const NEXT_TURN: Promise<void> = Promise.resolve();
 
 /**
@@ -58,7 +61,7 @@ export class Budget {
         if (over) return;
         const left = this.remaining();
         // A timer may come a little early, and another wait may have ended meanwhile.
-        if (left > 0) timer = setTimeout(check, Math.ceil(left));
+        if (left > 0) timer = setTimeout(check, Math.min(Math.ceil(left), LONGEST_TIMER_MS));
         else if (end()) reject(timeout(verb, outcome));
       };
       // A store within the process has answered by the next microtask, and then needs no timer.

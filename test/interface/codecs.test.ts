@@ -147,14 +147,16 @@ describe('schema', () => {
     expect(() => session.a).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 
-  test('a schema that throws leaves a new session and an event', async () => {
+  test('a schema that throws is the error of the application, and costs nobody a session', async () => {
     const { browser, heard } = setup({
       schema: schema(() => {
         throw new TypeError('schema');
       }),
     });
     await browser.visit((session) => session.set('a', 1));
-    expect(await browser.read((session) => session.a)).toBeUndefined();
-    expect(heard('rejected')).toHaveLength(1);
+    const { session, end } = await browser.begin();
+    expect(() => session.a).toThrow('schema');
+    expect((await end()).setCookie).toEqual([]);
+    expect(heard('rejected')).toHaveLength(0);
   });
 });

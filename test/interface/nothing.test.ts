@@ -81,7 +81,10 @@ describe('G4: nothing for nothing', () => {
 describe('load: lazy', () => {
   test('nothing is read until load, once; before it every look throws SESSION_NOT_LOADED', async () => {
     const { browser, store, verbs } = setup({ load: 'lazy' });
-    await browser.visit((session) => session.set('a', 1));
+    await browser.visit(async (session) => {
+      await session.load();
+      session.set('a', 1);
+    });
     store.reset();
     await browser.visit(() => undefined);
     expect(store.calls).toEqual([]);
@@ -99,7 +102,10 @@ describe('load: lazy', () => {
 
   test('a load that fails is the store’s error', async () => {
     const { browser, store } = setup({ load: 'lazy' });
-    await browser.visit((session) => session.set('a', 1));
+    await browser.visit(async (session) => {
+      await session.load();
+      session.set('a', 1);
+    });
     store.always('read', 'break');
     const { session } = await browser.begin();
     await expect(session.load()).rejects.toMatchObject({ code: 'STORE_FAILED', status: 503 });

@@ -81,7 +81,10 @@ describe('sessions by owner', () => {
 
   test('revokeAll spares a lazy session that nobody has loaded yet', async () => {
     const { browser, sessions } = setup({ ...owned, load: 'lazy' });
-    await browser.visit((session) => session.set('user', 'ann'));
+    await browser.visit(async (session) => {
+      await session.load();
+      session.set('user', 'ann');
+    });
     const { session } = await browser.begin();
     expect(await sessions.revokeAll('ann', { except: session })).toBe(0);
   });

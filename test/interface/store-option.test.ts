@@ -61,7 +61,7 @@ test('what a function opens is looked at too', async () => {
   await expect(open(() => ({})).sessions.ready()).rejects.toMatchObject({ code: 'OPTION_INVALID' });
 });
 
-test('close waits for running commits, then closes the store', async () => {
+test('close waits for running commits, then closes the store that a function opened', async () => {
   const order: string[] = [];
   const base = memoryStore();
   let go: () => void = () => undefined;
@@ -80,7 +80,7 @@ test('close waits for running commits, then closes the store', async () => {
     },
     close: async () => void order.push('close'),
   };
-  const { browser, sessions } = open(store);
+  const { browser, sessions } = open(() => store);
   const visit = await browser.begin();
   visit.session.a = 1;
   const ending = visit.end();

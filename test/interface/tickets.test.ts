@@ -90,7 +90,10 @@ describe('ended tickets', () => {
 
   test('destroy without a load ends a lazy session that is there, and its index entry', async () => {
     const { browser, sessions } = setup({ load: 'lazy', ownerOf: (data) => data.user });
-    await browser.visit((session) => session.set('user', 'ann'));
+    await browser.visit(async (session) => {
+      await session.load();
+      session.set('user', 'ann');
+    });
     const copy = browser.clone();
     await browser.visit((session) => session.destroy());
     const visit = await copy.begin();

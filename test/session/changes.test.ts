@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DEFAULT_LIMITS } from '../../src/codec/bounds.ts';
+import { checkBounds, DEFAULT_LIMITS } from '../../src/codec/bounds.ts';
 import type { Data } from '../../src/codec/contract.ts';
 import { Changes } from '../../src/session/changes.ts';
 import type { Operation } from '../../src/session/operations.ts';
@@ -95,10 +95,18 @@ function changesOf(list: readonly Step[], taken: unknown[] = []): Changes {
   return changes;
 }
 
+const textOf = (found: unknown): string => (found === undefined ? '' : JSON.stringify(found));
+
 const engine = {
   limits: DEFAULT_LIMITS,
-  textOf: (found: unknown) => (found === undefined ? '' : JSON.stringify(found)),
+  textOf,
+  heldText: (found: unknown) => {
+    checkBounds(found, DEFAULT_LIMITS, 'value');
+    return textOf(found);
+  },
   copyOf: copy,
+  lost: () => undefined,
+  endAbandoned: () => undefined,
   storedData: (stored: { document: string }) => JSON.parse(stored.document),
 } as unknown as SessionEngine;
 

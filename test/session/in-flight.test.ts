@@ -225,7 +225,10 @@ test('reload drops what was not saved and forgets what was handed out', async ()
 
 test('a lazy session says load first, is loaded once, and probing it is no look', async () => {
   const { browser, calls } = setup({ load: 'lazy' });
-  await browser.visit((session) => session.set('a', 1));
+  await browser.visit(async (session) => {
+    await session.load();
+    session.set('a', 1);
+  });
   calls.length = 0;
   const { session } = await browser.begin();
   expect(await session).toBe(session);
