@@ -260,7 +260,7 @@ describe('the published store suite', () => {
       bytes: false,
       maxBytes: 1000,
     };
-    const store = broken(() => ({ capabilities, sweep: undefined as never }));
+    const store = broken(() => ({ capabilities, sweep: undefined as never, readMany: undefined as never }));
     const [ran, skipped]: [string[], string[]] = [[], []];
     let closed = 0;
     await testStore('poor', () => Object.assign(store, { close: async () => void closed++ }), {
