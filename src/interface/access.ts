@@ -85,7 +85,9 @@ export class StoreAccess {
     if (this.#budget.remaining() <= ms) throw error;
     if (ms === 0) return;
     const sleep = new Promise<void>((done) => setTimeout(done, ms));
-    await this.#budget.wait(sleep, 'retry', 'none');
+    await this.#budget.wait(sleep, 'retry', 'none').catch(() => undefined);
+    // A timer may come late, and a call that has no time left would only end in doubt.
+    if (this.#budget.remaining() <= 0) throw error;
   }
 
   /** Waits for a turn within the same budget. */
