@@ -132,31 +132,28 @@ export class Committer {
         expired: (record) => isExpired(record, clock.now()),
         conflicted,
         facts: (decoded) => drafts.facts(decoded),
-        draft: (current, decoded) => {
-          const draft = over(decoded);
-          // What an update makes of a newer record may be somebody else: that is no update of this record any more.
-          if (!rotates && this.#authorityChanged(session, draft, origin.record)) throw new MustMove(current, draft);
-          return draft;
-        },
+        draft: (_current, decoded) => over(decoded),
       };
-      if (rotates) {
-        await this.#move(session, task, changes, access, drafts.lingerUntil);
-        return undefined;
-      }
+      const move = async (base: StoredRecord, draft: Draft): Promise<undefined> => {
+        await this.#move(session, { ...task, base, first: draft }, changes, access, drafts.lingerUntil);
+      };
+      if (rotates) return move(task.base, task.first);
+      // What an update makes of a newer record may be somebody else: that is no update of this record any more.
+      const mustMove = (draft: Draft): boolean => this.#authorityChanged(session, draft, origin.record);
+      if (newer !== undefined && mustMove(task.first)) return move(task.base, drafts.moved(task.first));
       let landed: Landed | Gone;
       try {
-        landed = await compareAndSet(access, documents, task);
-      } catch (error) {
-        if (!(error instanceof MustMove)) throw error;
-        const { base, draft } = error;
-        const move: Replayable = {
+        landed = await compareAndSet(access, documents, {
           ...task,
-          base,
-          first: drafts.moved(draft),
-          draft: (_current, decoded) => over(decoded),
-        };
-        await this.#move(session, move, changes, access, drafts.lingerUntil);
-        return undefined;
+          draft: (current, decoded) => {
+            const draft = over(decoded);
+            if (mustMove(draft)) throw new MustMove(current, draft);
+            return draft;
+          },
+        });
+      } catch (error) {
+        if (error instanceof MustMove) return move(error.base, drafts.moved(error.draft));
+        throw error;
       }
       if ('gone' in landed) {
         this.#gone(session, key, changes, answerDepends, landed.unsure);
