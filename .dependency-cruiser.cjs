@@ -6,6 +6,8 @@
 
 const ground = '^src/(errors|duration|clock|events|warn)\\.ts$';
 const contract = '^src/store/contract\\.ts$';
+// What the core does with every store: deadlines, queues, reads that travel together.
+const desk = '^src/store/(deadline|pulse|queue|turn-reads)\\.ts$';
 // The front door is index.ts and the factories that it hands out.
 const front = '^src/(index|create-sessions|create-cookie-sessions)\\.ts$';
 const room = (name) => (name === 'index' ? front : `^src/${name}(/|\\.ts$)`);
@@ -23,7 +25,7 @@ const rooms = {
     room('keys'),
     room('codec'),
     contract,
-    '^src/store/(deadline|queue)\\.ts$',
+    desk,
   ],
   login: [room('session'), room('interface')],
   csrf: [room('session'), room('interface')],
@@ -52,7 +54,7 @@ const rooms = {
     room('csrf'),
     room('flash'),
     contract,
-    '^src/store/(deadline|queue)\\.ts$',
+    desk,
     '^src/store/memory(/|\\.ts$)',
   ],
   testing: ['^src/(?!http(/|\\.ts$))'],
@@ -91,8 +93,15 @@ module.exports = {
       comment:
         'A store is sqlite.ts and its sqlite-*.ts; it knows the contract and the ground floor, and no other store.',
       severity: 'error',
-      from: { path: '^src/store/([^/.-]+)' },
+      from: { path: '^src/store/([^/.-]+)', pathNot: [desk] },
       to: { path: any, pathNot: [ground, contract, '^src/store/$1[-./]'] },
+    },
+    {
+      name: 'arrows-of-the-desk',
+      comment: 'What serves every store knows the contract and no store.',
+      severity: 'error',
+      from: { path: desk },
+      to: { path: any, pathNot: [ground, contract, desk] },
     },
     {
       name: 'codec-takes-only-types-of-the-store',

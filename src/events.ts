@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { channel as channelOf } from 'node:diagnostics_channel';
 
 /** What coatcheck tells about sessions, in the order of a session's life. */
 export const EVENT_TYPES = [
@@ -55,7 +55,9 @@ export interface SessionEvent {
 /** Everything of an event but its type and time. */
 export type EventDetails = Omit<SessionEvent, 'type' | 'at'>;
 
-const channels = new Map(EVENT_TYPES.map((type) => [type, channel(`coatcheck:${type}`)]));
+const channels = new Map(EVENT_TYPES.map((type) => [type, channelOf(`coatcheck:${type}`)]));
+
+const published = [...channels.values()];
 
 /**
  * The one emitter: `onEvent` and the diagnostics channels `coatcheck:<type>` hear the same events. An event nobody
@@ -70,13 +72,18 @@ export class Events {
     this.#now = now;
   }
 
+  /** Whether anybody listens. */
+  get heard(): boolean {
+    return this.#listener !== undefined || published.some(({ hasSubscribers }) => hasSubscribers);
+  }
+
   emit(type: SessionEventType, details: () => EventDetails): void {
-    const published = channels.get(type);
-    const heard = published?.hasSubscribers === true;
+    const channel = channels.get(type);
+    const heard = channel?.hasSubscribers === true;
     if (this.#listener === undefined && !heard) return;
     const event: SessionEvent = { type, at: this.#now(), ...details() };
     // A subscriber that throws is reported by node:diagnostics_channel itself, on a later tick.
-    if (heard) published?.publish(event);
+    if (heard) channel?.publish(event);
     try {
       const answer: unknown = this.#listener?.(event);
       // R105: a listener cannot break the request, nor end the process by a promise of its own.

@@ -2,10 +2,19 @@ import { CoatcheckError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { Store, StoredRecord } from '../store/contract.ts';
 import type { Budget } from '../store/deadline.ts';
+import { type Pulse, storeDown } from '../store/pulse.ts';
+import type { TurnReads } from '../store/turn-reads.ts';
 import type { StoreSource } from './store-source.ts';
 
 /** Verbs that change something: unanswered, they may have happened. */
 const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'touch', 'destroy', 'put', 'forget']);
+
+/** What all requests to one store have in common. */
+export interface StoreLine {
+  readonly pulse: Pulse;
+  /** Where the store can read many at once. */
+  readonly reads: TurnReads | undefined;
+}
 
 /** A call that failed and may be made again. */
 export interface Failed {
@@ -18,18 +27,25 @@ export interface Failed {
  */
 export class StoreAccess {
   readonly store: Store;
+  readonly #reads: TurnReads | undefined;
+  readonly #pulse: Pulse;
   readonly #budget: Budget;
   readonly #events: Events;
+  /** The pulse when the first of several attempts without an answer was made. */
+  #unanswered: number | undefined;
 
-  constructor(store: Store, budget: Budget, events: Events) {
+  constructor(line: StoreLine, store: Store, budget: Budget, events: Events) {
     this.store = store;
+    this.#reads = line.reads;
+    this.#pulse = line.pulse;
     this.#budget = budget;
     this.#events = events;
   }
 
   #once<T>(verb: string, call: () => Promise<T>): Promise<T> {
+    if (this.#pulse.stopped) return Promise.reject(storeDown());
     try {
-      return this.#budget.wait(call(), verb, WRITES.has(verb) ? 'unknown' : 'none');
+      return this.#budget.wait(call(), verb, WRITES.has(verb) ? 'unknown' : 'none', this.#pulse);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -40,7 +56,14 @@ export class StoreAccess {
     const failed = asStoreError(error, verb);
     this.#events.emit('store-error', () => ({ verb, error: failed }));
     if (!failed.retryable) throw failed;
+    this.#unanswered ??= this.#pulse.mark;
     return { failed };
+  }
+
+  /** Out of time; if nothing was answered since the first attempt, the store is down. */
+  #giveUp(error: CoatcheckError): CoatcheckError {
+    if (this.#unanswered !== undefined && error.code !== 'SESSION_CONFLICT') this.#pulse.missed(this.#unanswered);
+    return error;
   }
 
   /** One attempt. Gives back a failure that may be tried again; throws any other. */
@@ -73,7 +96,21 @@ export class StoreAccess {
   }
 
   read(key: string): Promise<StoredRecord | undefined> {
-    return this.insist('read', () => this.store.read(key));
+    return this.insist('read', () => this.#read(key));
+  }
+
+  /** Goes on after a first read that failed, if its error allows it. */
+  async readAgain(key: string, error: unknown): Promise<StoredRecord | undefined> {
+    return this.#again('read', () => this.#read(key), this.#failed(error, 'read'));
+  }
+
+  /** With the others of this turn of the event loop, where the store can. */
+  #read(key: string): Promise<StoredRecord | undefined> {
+    const reads = this.#reads;
+    if (reads === undefined) return this.store.read(key);
+    return new Promise((resolve, reject) => {
+      reads.read(key, this.#budget, (record, error) => (error === undefined ? resolve(record) : reject(error)));
+    });
   }
 
   /**
@@ -82,12 +119,12 @@ export class StoreAccess {
    */
   async pause(round: number, error: CoatcheckError): Promise<void> {
     const ms = Math.floor(Math.random() * Math.min(50, 2 ** round));
-    if (this.#budget.remaining() <= ms) throw error;
+    if (this.#budget.remaining() <= ms) throw this.#giveUp(error);
     if (ms === 0) return;
     const sleep = new Promise<void>((done) => setTimeout(done, ms));
     await this.#budget.wait(sleep, 'retry', 'none').catch(() => undefined);
     // A timer may come late, and a call that has no time left would only end in doubt.
-    if (this.#budget.remaining() <= 0) throw error;
+    if (this.#budget.remaining() <= 0) throw this.#giveUp(error);
   }
 
   /** Waits for a turn within the same budget. */
@@ -98,9 +135,11 @@ export class StoreAccess {
 
 /** A request's way to its store, which is opened if it is not. A store that cannot be opened is a store that failed. */
 export async function reach(source: StoreSource, budget: Budget, events: Events): Promise<StoreAccess> {
-  if (source.opened !== undefined) return new StoreAccess(source.opened, budget, events);
+  if (source.opened !== undefined) return new StoreAccess(source, source.opened, budget, events);
   try {
-    return new StoreAccess(await budget.wait(source.open(), 'open', 'none'), budget, events);
+    if (source.pulse.stopped) throw storeDown();
+    const store = await budget.wait(source.open(), 'open', 'none', source.pulse);
+    return new StoreAccess(source, store, budget, events);
   } catch (error) {
     const failed = asStoreError(error, 'open');
     events.emit('store-error', () => ({ verb: 'open', error: failed }));

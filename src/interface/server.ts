@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { closedNonce } from '../codec/closed.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
@@ -6,6 +7,7 @@ import type { Origin, RequestSession, SessionEngine } from '../session/request-s
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
 import { KeyQueue } from '../store/queue.ts';
+import type { Told } from '../store/turn-reads.ts';
 import { reach, StoreAccess } from './access.ts';
 import { Committer } from './committer.ts';
 import type { HeaderChanges, SessionInterface, SessionRequest } from './contract.ts';
@@ -48,28 +50,53 @@ export class ServerInterface<D>
     session.reissue = ticket.reissue;
     const key = keyOf(ticket.id);
     session.origin = { kind: 'unloaded', key };
-    return lazy ? face : this.#read(session, key).then(() => face);
+    return lazy ? face : this.#begin(session, key, face);
   }
 
-  /** Finds the session's record. A store that fails does not fail the request, only whoever looks. */
-  async #read(session: ServerSession, key: string): Promise<void> {
+  /** Reads before the handler runs. One promise where reads travel together, for each counts twice. */
+  #begin(session: ServerSession, key: string, face: Session<D>): Promise<Session<D>> {
+    const { reads } = this.#source;
+    if (reads === undefined) return this.#read(session, key).then(() => face);
+    const before = session.origin;
+    return new Promise((resolve) => {
+      const told: Told = (record, error) => {
+        if (error === undefined) {
+          this.#found(session, before, key, record);
+          resolve(face);
+        } else {
+          resolve(this.#read(session, key, error).then(() => face));
+        }
+      };
+      // Listeners hear of it in the context of their own request, not of the first one of the turn.
+      reads.read(key, session.budget, this.#settings.events.heard ? AsyncResource.bind(told) : told);
+    });
+  }
+
+  /**
+   * Finds the session's record. A store that fails does not fail the request, only whoever looks.
+   *
+   * @param first what a first attempt failed with, if one was made
+   */
+  async #read(session: ServerSession, key: string, first?: unknown): Promise<void> {
     const before = session.origin;
     try {
-      const access = this.#access(session);
-      const record = await (access instanceof StoreAccess
-        ? access.read(key)
-        : access.then((opened) => opened.read(key)));
-      // Destroyed while it was being read: what was found is what is to be ended, and nobody's session any more.
-      if (session.origin !== before) return;
-      session.readOnly = false;
-      session.origin = this.#judgeFound(key, record);
-      if (session.reissue && session.origin.kind === 'record') session.cookie = 'set';
+      const reached = this.#access(session);
+      const access = reached instanceof StoreAccess ? reached : await reached;
+      this.#found(session, before, key, await (first === undefined ? access.read(key) : access.readAgain(key, first)));
     } catch (error) {
       if (session.origin !== before) return;
       const failure = error instanceof Error ? error : new Error('The session store failed.');
       session.origin = { kind: 'failed', key, error: failure };
       session.readOnly = this.#settings.anonymousOnStoreError;
     }
+  }
+
+  #found(session: ServerSession, before: Origin, key: string, record: StoredRecord | undefined): void {
+    // Destroyed while it was being read: what was found is what is to be ended, and nobody's session any more.
+    if (session.origin !== before) return;
+    session.readOnly = false;
+    session.origin = this.#judgeFound(key, record);
+    if (session.reissue && session.origin.kind === 'record') session.cookie = 'set';
   }
 
   #judgeFound(key: string, record: StoredRecord | undefined): Origin {
@@ -201,7 +228,7 @@ export class ServerInterface<D>
       return access;
     };
     const { opened } = this.#source;
-    if (opened !== undefined) return use(new StoreAccess(opened, session.budget, events));
+    if (opened !== undefined) return use(new StoreAccess(this.#source, opened, session.budget, events));
     return reach(this.#source, session.budget, events).then(use);
   }
 

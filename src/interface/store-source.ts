@@ -1,5 +1,7 @@
 import { CoatcheckError } from '../errors.ts';
 import type { Store } from '../store/contract.ts';
+import { Pulse } from '../store/pulse.ts';
+import { type ManyStore, TurnReads } from '../store/turn-reads.ts';
 import { warnOnce } from '../warn.ts';
 
 /** A store, a promise of one, or a function that opens one when it is first needed. */
@@ -9,7 +11,10 @@ export type StoreOption = Store | Promise<Store> | (() => Store | Promise<Store>
 export class StoreSource {
   readonly #option: Promise<Store> | (() => Store | Promise<Store>);
   readonly #accept: (store: Store) => void;
+  /** Whether the store answers. */
+  readonly pulse: Pulse = new Pulse(() => this.open().then((store) => store.read(PROBE)));
   #opened: Store | undefined;
+  #reads: TurnReads | undefined;
   #opening: Promise<Store> | undefined;
 
   /**
@@ -28,6 +33,11 @@ export class StoreSource {
     return this.#opened;
   }
 
+  /** Reads of one turn, together; undefined until the store is open, and where it cannot. */
+  get reads(): TurnReads | undefined {
+    return this.#reads;
+  }
+
   open(): Promise<Store> {
     if (this.#opened !== undefined) return Promise.resolve(this.#opened);
     this.#opening ??= this.#start().finally(() => {
@@ -38,6 +48,7 @@ export class StoreSource {
 
   /** Closes what was opened here, also what is being opened just now. A store that was handed in is its owner's. */
   async close(): Promise<void> {
+    this.pulse.close();
     if (typeof this.#option !== 'function') return;
     const store = this.#opened ?? (await this.#opening?.catch(() => undefined));
     await store?.close?.();
@@ -57,9 +68,13 @@ export class StoreSource {
     }
     this.#accept(given);
     warnUnlessAtomic(given);
+    if (given.readMany !== undefined) this.#reads = new TurnReads(given as ManyStore, this.pulse);
     return given;
   }
 }
+
+/** A key of nobody's, for asking whether the store is there. */
+const PROBE = `probe:${'0'.repeat(64)}`;
 
 /** What such a store cannot keep is told once, where somebody starts to rely on it. */
 function warnUnlessAtomic({ capabilities }: Store): void {

@@ -77,8 +77,11 @@ export interface Store {
   readonly capabilities: Capabilities;
   /** The record, from the primary; undefined where there is none. */
   read(key: string): Promise<StoredRecord | undefined>;
-  /** The same for several keys in one round trip, in their order. */
-  readMany?(keys: readonly string[]): Promise<readonly (StoredRecord | undefined)[]>;
+  /**
+   * The same for several keys in one round trip, in their order: what one turn of the event loop asked for. An Error
+   * stands in place of a record that cannot be read, and harms no other. Leave it out where nothing travels.
+   */
+  readMany?(keys: readonly string[]): Promise<readonly (StoredRecord | Error | undefined)[]>;
   /** Inserts, and never overwrites: not even an expired or closed record. */
   create(key: string, document: Document, expiresAt: number, owner?: Owner): Promise<Created>;
   /** Compare and set: writes only over the version given. Keeps the owner. Never creates. */

@@ -1,4 +1,5 @@
 import { CoatcheckError, type Outcome } from '../errors.ts';
+import type { Pulse } from './pulse.ts';
 
 /** Beyond this a timer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -35,9 +36,11 @@ export class Budget {
    *
    * @param verb the store's verb, for the message
    * @param outcome `'unknown'` where the call may write, `'none'` where it only reads
+   * @param pulse hears of the answer, also of one that comes too late, and of a deadline that passed
    * @throws CoatcheckError `STORE_TIMEOUT`, not retryable, when the budget is used up first; else what the call threw
    */
-  wait<T>(call: Promise<T>, verb: string, outcome: Outcome): Promise<T> {
+  wait<T>(call: Promise<T>, verb: string, outcome: Outcome, pulse?: Pulse): Promise<T> {
+    const mark = pulse?.mark;
     return new Promise<T>((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
       let over = false;
@@ -45,15 +48,17 @@ export class Budget {
         if (over) return false;
         over = true;
         if (timer !== undefined) clearTimeout(timer);
-        this.#leave();
+        this.leave();
         return true;
       };
-      this.#enter();
+      this.enter();
       call.then(
         (value) => {
+          pulse?.answered();
           if (end()) resolve(value);
         },
         (error) => {
+          pulse?.failed(error);
           if (end()) reject(error);
         },
       );
@@ -61,24 +66,35 @@ export class Budget {
         if (over) return;
         const left = this.remaining();
         // A timer may come a little early, and another wait may have ended meanwhile.
-        if (left > 0) timer = setTimeout(check, Math.min(Math.ceil(left), LONGEST_TIMER_MS));
-        else if (end()) reject(timeout(verb, outcome));
+        if (left > 0) timer = setTimeout(check, timerMs(left));
+        else if (end()) {
+          if (mark !== undefined) pulse?.missed(mark);
+          reject(timeout(verb, outcome));
+        }
       };
       // A store within the process has answered by the next microtask, and then needs no timer.
       NEXT_TURN.then(check);
     });
   }
 
-  #enter(): void {
+  /** A wait begins; for those who do their waiting themselves. */
+  enter(): void {
     if (this.#waiting++ === 0) this.#since = performance.now();
   }
 
-  #leave(): void {
+  /** A wait is over. */
+  leave(): void {
     if (--this.#waiting === 0) this.#spent += performance.now() - this.#since;
   }
 }
 
-function timeout(verb: string, outcome: Outcome): CoatcheckError {
+/** How long a timer is to run for what is left. */
+export function timerMs(left: number): number {
+  return Math.min(Math.max(Math.ceil(left), 0), LONGEST_TIMER_MS);
+}
+
+/** The deadline came before the answer. */
+export function timeout(verb: string, outcome: Outcome): CoatcheckError {
   const doubt = outcome === 'unknown' ? ' What it was to write may have been stored.' : '';
   return new CoatcheckError(
     'STORE_TIMEOUT',

@@ -66,13 +66,6 @@ class MemoryStore implements Store {
     return entry && handOut(entry);
   }
 
-  async readMany(keys: readonly string[]): Promise<(StoredRecord | undefined)[]> {
-    return keys.map((key) => {
-      const entry = this.#table.use(key);
-      return entry && handOut(entry);
-    });
-  }
-
   async create(key: string, document: Document, expiresAt: number, owner?: Owner): Promise<Created> {
     const taken = this.#table.use(key);
     if (taken) return { result: 'exists', current: handOut(taken) };

@@ -121,10 +121,6 @@ class SqliteStore implements Store {
     return row ? recordOf(row) : undefined;
   }
 
-  async readMany(keys: readonly string[]): Promise<(StoredRecord | undefined)[]> {
-    return Promise.all(keys.map((key) => this.read(key)));
-  }
-
   async create(key: string, document: Document, expiresAt: number, owner?: Owner): Promise<Created> {
     const version = crypto.randomUUID();
     const values = [key, ...kept(document), version, expiresAt, owner?.name ?? null, owner?.until ?? null];

@@ -1,0 +1,123 @@
+import type { Store, StoredRecord } from './contract.ts';
+import { type Budget, timeout, timerMs } from './deadline.ts';
+import { type Pulse, storeDown } from './pulse.ts';
+
+/** Hears what became of a read: its record or none, or an error in its place. */
+export type Told = (record: StoredRecord | undefined, error: unknown) => void;
+
+interface Waiter {
+  readonly budget: Budget;
+  readonly told: Told;
+  over: boolean;
+}
+
+/** A store that can read many at once. */
+export type ManyStore = Store & Required<Pick<Store, 'readMany'>>;
+
+/**
+ * Sends what one turn of the event loop asks for as one `readMany`, and a lone read as a plain `read`. A turn ends with
+ * `setImmediate`: the sockets of many requests are read one after another before it, with microtasks in between. Each
+ * caller has its own deadline and its own answer.
+ *
+ * Callbacks, since every promise counts twice with AsyncLocalStorage. They run in the async context of whoever asked
+ * first; a caller for whom that matters binds its own.
+ */
+export class TurnReads {
+  readonly #store: ManyStore;
+  readonly #pulse: Pulse;
+  #keys: string[] = [];
+  #waiters: Waiter[] = [];
+
+  constructor(store: ManyStore, pulse: Pulse) {
+    this.#store = store;
+    this.#pulse = pulse;
+  }
+
+  read(key: string, budget: Budget, told: Told): void {
+    if (this.#pulse.stopped) {
+      told(undefined, storeDown());
+      return;
+    }
+    budget.enter();
+    if (this.#keys.push(key) === 1) setImmediate(() => this.#send());
+    this.#waiters.push({ budget, told, over: false });
+  }
+
+  #send(): void {
+    const keys = this.#keys;
+    const batch = new Batch(this.#waiters, this.#pulse);
+    this.#keys = [];
+    this.#waiters = [];
+    const failed = (error: unknown) => batch.fail(error);
+    try {
+      if (keys.length === 1) this.#store.read(keys[0] as string).then((record) => batch.one(record), failed);
+      else this.#store.readMany(keys).then((records) => batch.all(records), failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+/** The reads of one turn on their way. */
+class Batch {
+  readonly #waiters: readonly Waiter[];
+  readonly #pulse: Pulse;
+  readonly #mark: number;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(waiters: readonly Waiter[], pulse: Pulse) {
+    this.#waiters = waiters;
+    this.#pulse = pulse;
+    this.#mark = pulse.mark;
+    this.#timer = this.#watch();
+  }
+
+  one(record: StoredRecord | undefined): void {
+    this.#pulse.answered();
+    clearTimeout(this.#timer);
+    tell(this.#waiters[0] as Waiter, record, undefined);
+  }
+
+  all(records: readonly (StoredRecord | Error | undefined)[]): void {
+    this.#pulse.answered();
+    clearTimeout(this.#timer);
+    for (const [at, waiter] of this.#waiters.entries()) {
+      const found = records[at];
+      if (found instanceof Error) tell(waiter, undefined, found);
+      else tell(waiter, found, undefined);
+    }
+  }
+
+  fail(error: unknown): void {
+    this.#pulse.failed(error);
+    clearTimeout(this.#timer);
+    for (const waiter of this.#waiters) tell(waiter, undefined, error);
+  }
+
+  /** One timer for all, for whoever has least time. */
+  #watch(): ReturnType<typeof setTimeout> {
+    let least = Number.POSITIVE_INFINITY;
+    for (const { budget, over } of this.#waiters) if (!over) least = Math.min(least, budget.remaining());
+    return setTimeout(() => this.#late(), timerMs(least));
+  }
+
+  #late(): void {
+    let left = false;
+    for (const waiter of this.#waiters) {
+      if (waiter.over) continue;
+      if (waiter.budget.remaining() > 0) left = true;
+      else {
+        this.#pulse.missed(this.#mark);
+        tell(waiter, undefined, timeout('read', 'none'));
+      }
+    }
+    if (left) this.#timer = this.#watch();
+  }
+}
+
+function tell(waiter: Waiter, record: StoredRecord | undefined, error: unknown): void {
+  if (waiter.over) return;
+  waiter.over = true;
+  waiter.budget.leave();
+  waiter.told(record, error);
+}

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { CoatcheckError } from '../../src/errors.ts';
+import type { StoredRecord } from '../../src/store/contract.ts';
+import { Budget } from '../../src/store/deadline.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { Pulse } from '../../src/store/pulse.ts';
+import { type ManyStore, TurnReads } from '../../src/store/turn-reads.ts';
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+interface Desk {
+  readonly reads: TurnReads;
+  readonly pulse: Pulse;
+  /** The keys of each call to the store; a lone read is a text. */
+  readonly calls: (string | readonly string[])[];
+  ask(key: string, ms?: number): Promise<StoredRecord | undefined>;
+}
+
+const record = (key: string): StoredRecord => ({ document: `of ${key}`, version: 1, expiresAt: 1 });
+
+function desk(answer: Partial<ManyStore> = {}): Desk {
+  const calls: (string | readonly string[])[] = [];
+  const { read = async (key: string) => record(key), readMany = async (keys: readonly string[]) => keys.map(record) } =
+    answer;
+  const store = Object.assign(memoryStore(), {
+    read: (key: string) => {
+      calls.push(key);
+      return read(key);
+    },
+    readMany: (keys: readonly string[]) => {
+      calls.push(keys);
+      return readMany(keys);
+    },
+  });
+  const pulse = new Pulse(never);
+  const reads = new TurnReads(store, pulse);
+  const ask = (key: string, ms = 1000) =>
+    new Promise<StoredRecord | undefined>((resolve, reject) => {
+      reads.read(key, new Budget(ms), (found, error) => (error === undefined ? resolve(found) : reject(error)));
+    });
+  return { reads, pulse, calls, ask };
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('the reads of one turn of the event loop', () => {
+  test('go out as one readMany, whatever microtasks lie between them, and each gets its own record', async () => {
+    const { ask, calls } = desk();
+    const first = ask('a');
+    await Promise.resolve();
+    const rest = [ask('b'), ask('a')];
+    expect((await Promise.all([first, ...rest])).map((found) => found?.document)).toEqual(['of a', 'of b', 'of a']);
+    expect(calls).toEqual([['a', 'b', 'a']]);
+  });
+
+  test('are a plain read where there is only one, and the next turn asks anew', async () => {
+    const { ask, calls } = desk();
+    await ask('a');
+    await turn();
+    await ask('b');
+    expect(calls).toEqual(['a', 'b']);
+  });
+
+  test('fail one by one: an Error in place of a record harms no other', async () => {
+    const broken = new CoatcheckError('STORE_FAILED', 'foreign');
+    const { ask } = desk({ readMany: async () => [record('a'), broken, undefined] });
+    const asked = await Promise.allSettled([ask('a'), ask('b'), ask('c')]);
+    expect(asked).toMatchObject([
+      { status: 'fulfilled', value: { document: 'of a' } },
+      { status: 'rejected', reason: broken },
+      { status: 'fulfilled', value: undefined },
+    ]);
+  });
+
+  test.each(['rejects', 'throws'])('fail together where the call %s', async (how) => {
+    const { ask, pulse } = desk({
+      readMany: () => {
+        if (how === 'throws') throw new Error('gone');
+        return Promise.reject(new Error('gone'));
+      },
+    });
+    const asked = await Promise.allSettled([ask('a'), ask('b')]);
+    expect(asked.map((one) => 'reason' in one && one.reason.message)).toEqual(['gone', 'gone']);
+    expect(pulse.mark).toBe(1);
+  });
+
+  test('end for each caller with its own deadline', async () => {
+    const { ask, pulse } = desk({ readMany: never });
+    const begun = performance.now();
+    const ended: string[] = [];
+    const told = (name: string) => (error: unknown) => {
+      ended.push(name);
+      return error;
+    };
+    const errors = await Promise.all([ask('slow', 120).catch(told('slow')), ask('quick', 30).catch(told('quick'))]);
+    expect(ended).toEqual(['quick', 'slow']);
+    expect(errors).toMatchObject([{ code: 'STORE_TIMEOUT' }, { code: 'STORE_TIMEOUT' }]);
+    expect(performance.now() - begun).toBeGreaterThan(115);
+    expect(pulse.stopped).toBe(true);
+    pulse.close();
+  });
+
+  test('are not begun at a store that is down', async () => {
+    const { ask, pulse, calls } = desk();
+    pulse.missed(pulse.mark);
+    await expect(ask('a')).rejects.toMatchObject({ code: 'STORE_DOWN', status: 503, outcome: 'none' });
+    await turn();
+    expect(calls).toEqual([]);
+    pulse.close();
+  });
+
+  test('count against the budget of whoever waits, and an answer that comes too late is let go', async () => {
+    let answer: (records: StoredRecord[]) => void = () => undefined;
+    const { reads, pulse } = desk({ readMany: () => new Promise((resolve) => (answer = resolve)) });
+    const budget = new Budget(40);
+    const told: unknown[] = [];
+    reads.read('a', budget, (_found, error) => told.push(error));
+    reads.read('b', new Budget(40), () => undefined);
+    await expect.poll(() => told.length).toBe(1);
+    expect(budget.remaining()).toBeLessThanOrEqual(0);
+    expect(pulse.stopped).toBe(true);
+    answer([record('a'), record('b')]);
+    await turn();
+    expect(told).toHaveLength(1);
+    expect(pulse.stopped).toBe(false);
+  });
+});
