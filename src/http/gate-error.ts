@@ -1,7 +1,7 @@
 import type { HeaderChanges } from '../interface/contract.ts';
 import { failureOf, report } from './fail.ts';
 import type { Verb } from './gate-calls.ts';
-import type { HeldFace } from './held.ts';
+import type { Face } from './held.ts';
 import { discardHead, type NodeResponse, prepareHead } from './node-head.ts';
 import { isThenable } from './thenable.ts';
 
@@ -16,7 +16,7 @@ export interface FailedAnswer {
   readonly changes: HeaderChanges;
   readonly request: object;
   readonly response: NodeResponse;
-  readonly face: HeldFace;
+  readonly face: Face;
   readonly onError: NodeErrorHandler | undefined;
   /** Calls a method of the response past the gate. */
   pass(verb: Verb, args: readonly unknown[]): unknown;

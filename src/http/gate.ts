@@ -14,10 +14,13 @@ import {
   type Verb,
 } from './gate-calls.ts';
 import { answerError, type NodeErrorHandler } from './gate-error.ts';
-import { HeldFace } from './held.ts';
+import type { Face } from './held.ts';
+import { type Keeper, leaveHome } from './home.ts';
 import { abandonNode, commitNode, finishNode } from './node-commit.ts';
 import { type HeadCall, type NodeResponse, prepareHead } from './node-head.ts';
 import type { NodeRequest } from './node-request.ts';
+import { type Place, placeGate } from './place.ts';
+import { putDownLast } from './slot.ts';
 import { isThenable } from './thenable.ts';
 
 /** How far an answer is. */
@@ -37,18 +40,15 @@ type State =
  * The one gate through which answers leave on Node: Express, Connect, node:http, http2's compatibility layer.
  *
  * The first of `writeHead`, `write`, `end` and `flushHeaders` starts the commit, and the bytes wait for it (G3). A
- * commit that answers synchronously defers nothing. Wrappers of the same methods work on both sides: those mounted
- * before stand between the gate and the wire, those mounted after between the handler and the gate.
+ * commit that answers synchronously defers nothing. Wrappers of the same methods work, mounted before or after.
  */
-export class Gate<S extends object> {
+export class Gate<S extends object> implements Keeper {
   readonly #iface: SessionInterface<S>;
   readonly #session: S;
   readonly #request: NodeRequest;
   readonly #response: NodeResponse;
   readonly #onError: NodeErrorHandler | undefined;
-  /** The methods as the gate found them, maybe those of outer wrappers. */
-  readonly #below: Readonly<Record<Verb, (...args: unknown[]) => unknown>>;
-  readonly #ownWriteHead: NodeResponse['writeHead'];
+  readonly #place: Place;
   #state: State = 'idle';
   #head: HeadCall;
   /** Inner wrappers of `writeHead` are being asked what they would say. */
@@ -57,7 +57,7 @@ export class Gate<S extends object> {
   #passing = 0;
   #settled: HeaderChanges | undefined;
   #queue: Call[] = [];
-  #face: HeldFace | undefined;
+  #face: Face | undefined;
   readonly #drains: Drains;
   #listening = false;
   /** Bytes that the head announced and that have not been written; NaN where it did not say. */
@@ -75,20 +75,18 @@ export class Gate<S extends object> {
     this.#request = request;
     this.#response = response;
     this.#onError = onError;
-    const { writeHead, write, end, flushHeaders } = response;
-    this.#below = { writeHead, write, end, flushHeaders };
-    this.#ownWriteHead = (...args) => this.#arrive('writeHead', args);
-    response.writeHead = this.#ownWriteHead;
-    response.write = (...args) => this.#arrive('write', args);
-    response.end = (...args) => this.#arrive('end', args);
-    response.flushHeaders = (...args) => this.#arrive('flushHeaders', args);
+    this.#place = placeGate(response, this);
     this.#drains = new Drains(response);
     if (response.headersSent) this.#open(NO_CHANGES);
     if (iface.watch !== undefined) iface.watch(session, { changed: () => this.#changed() });
     else if (iface.abandon !== undefined) this.#listen();
   }
 
-  #arrive(verb: Verb, args: unknown[]): unknown {
+  get waiting(): Face | undefined {
+    return this.#face;
+  }
+
+  arrive(verb: Verb, args: unknown[]): unknown {
     if (this.#passing > 0 || this.#state === 'done') return this.#pass(verb, args);
     if (this.#state === 'idle') {
       if (this.#probing && verb === 'writeHead') {
@@ -119,7 +117,7 @@ export class Gate<S extends object> {
   #pass(verb: Verb, args: readonly unknown[]): unknown {
     this.#passing++;
     try {
-      return this.#below[verb].apply(this.#response, args as unknown[]);
+      return this.#place.below[verb].apply(this.#response, args as unknown[]);
     } finally {
       this.#passing--;
       this.#face?.update();
@@ -182,14 +180,14 @@ export class Gate<S extends object> {
    */
   #probe(): void {
     const response = this.#response;
-    if (response.writeHead === this.#ownWriteHead) return;
+    if (response.writeHead === this.#place.writeHead) return;
     this.#probing = true;
     try {
       response.writeHead(response.statusCode);
     } finally {
       this.#probing = false;
     }
-    response.writeHead = this.#ownWriteHead;
+    response.writeHead = this.#place.writeHead;
     const status = this.#head?.[0];
     if (typeof status === 'number') response.statusCode = status;
     // A bare status says nothing that the response does not say itself.
@@ -234,6 +232,8 @@ export class Gate<S extends object> {
         if (!finished && this.#finish(verb, args)) return this.#response;
         const below = this.#sayHead();
         this.#state = 'done';
+        leaveHome(this.#response, this);
+        putDownLast(this.#request, this.#session);
         try {
           return below(verb, args);
         } finally {
@@ -281,7 +281,7 @@ export class Gate<S extends object> {
 
   #wait(): void {
     this.#state = 'held';
-    this.#face ??= new HeldFace(this.#response);
+    this.#face ??= this.#place.face();
     this.#face.lock();
   }
 
@@ -305,7 +305,7 @@ export class Gate<S extends object> {
       for (let at = 0; at < queue.length; at++) {
         const [verb, args] = queue[at] as Call;
         // A call may have to wait again, for what came after the head; those behind it wait with it.
-        const result = this.#arrive(verb, args);
+        const result = this.arrive(verb, args);
         if (verb === 'write') flowing = result !== false;
       }
     } catch {
@@ -323,9 +323,9 @@ export class Gate<S extends object> {
   #fail(error: unknown, changes: HeaderChanges): void {
     this.#state = 'failed';
     this.#head = undefined;
-    this.#face ??= new HeldFace(this.#response);
+    this.#face ??= this.#place.face();
     const response = this.#response;
-    response.writeHead = this.#ownWriteHead;
+    response.writeHead = this.#place.writeHead;
     answerError({
       error,
       changes,

@@ -1,8 +1,6 @@
 import type { Verb } from './gate-calls.ts';
+import { LOCKED, tooLate, type Waiting } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
-
-/** What a handler must not change once its head is on the way: as on a response whose head has left. */
-const LOCKED = ['setHeader', 'removeHeader', 'appendHeader', 'setHeaders'] as const;
 
 type Fact = 'headersSent' | 'writableEnded';
 
@@ -10,16 +8,71 @@ type Fact = 'headersSent' | 'writableEnded';
  * How a response looks to its handler while its bytes wait for the commit: like one that is under way. Frameworks
  * look at `headersSent` before they send an error page, and a second answer must fail as it always does instead of
  * mixing its head into the first.
+ */
+export interface Face extends Waiting {
+  /** `write` was called, and told its caller to wait. */
+  readonly full: boolean;
+  lock(): void;
+  unlock(): void;
+  /** A call was put off. */
+  waits(verb: Verb): void;
+  /** Says what is true by now. */
+  update(): void;
+  /** What a lock stands in front of, a method or a fact, as it is. */
+  behind(name: string | symbol): unknown;
+}
+
+/** The face of a response whose home knows when it waits. */
+export class HomeFace implements Face {
+  readonly #response: NodeResponse;
+  readonly #below: NodeResponse;
+  held = false;
+  ended = false;
+  full = false;
+
+  constructor(response: NodeResponse, below: NodeResponse) {
+    this.#response = response;
+    this.#below = below;
+  }
+
+  lock(): void {
+    this.held = true;
+  }
+
+  unlock(): void {
+    this.held = false;
+    this.ended = false;
+    this.full = false;
+  }
+
+  waits(verb: Verb): void {
+    if (verb === 'write') this.full = true;
+    else if (verb === 'end') this.ended = true;
+  }
+
+  update(): void {
+    // The home asks when it is asked.
+  }
+
+  behind(name: string | symbol): unknown {
+    if (!this.held) return undefined;
+    const locked: readonly (string | symbol)[] = [...LOCKED, 'headersSent', 'writableEnded'];
+    return locked.includes(name) ? Reflect.get(this.#below, name, this.#response) : undefined;
+  }
+}
+
+/**
+ * The face of a response that has the gate's methods itself.
  *
  * The facts become own data properties, brought up to date whenever something passes. Accessors, or a prototype
  * slipped in between, would be neater and cost ten to twenty microseconds a request on Node 20.
  */
-export class HeldFace {
+export class HeldFace implements Face {
   readonly #response: Record<string, unknown>;
   readonly #methods: unknown[] = [];
   readonly #facts: Fact[] = [];
   held = false;
-  /** `write` was called, and told its caller to wait. */
+  ended = false;
   full = false;
 
   constructor(response: NodeResponse) {
@@ -46,7 +99,6 @@ export class HeldFace {
     this.update();
   }
 
-  /** A call was put off. */
   waits(verb: Verb): void {
     if (verb === 'write') this.full = true;
     else if (verb === 'end') this.#claim('writableEnded');
@@ -62,13 +114,11 @@ export class HeldFace {
     Object.defineProperty(this.#response, fact, { value: true, writable: true, configurable: true });
   }
 
-  /** Says what is true by now. */
   update(): void {
     if (this.held) return;
     for (const fact of this.#facts) this.#response[fact] = this.#real(fact);
   }
 
-  /** What a lock stands in front of, a method or a fact, as it is. */
   behind(name: string | symbol): unknown {
     if (!this.held) return undefined;
     if (this.#facts.includes(name as Fact)) return this.#real(name as Fact);
@@ -78,9 +128,4 @@ export class HeldFace {
   #real(fact: Fact): unknown {
     return Reflect.get(Object.getPrototypeOf(this.#response) as object, fact, this.#response);
   }
-}
-
-function tooLate(): never {
-  const error = new Error('Cannot change headers after they are sent to the client');
-  throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
 }

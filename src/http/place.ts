@@ -1,0 +1,32 @@
+import type { Verb } from './gate-calls.ts';
+import { type Face, HeldFace, HomeFace } from './held.ts';
+import { type Keeper, keepAtHome } from './home.ts';
+import type { NodeResponse } from './node-head.ts';
+
+type Method = (...args: unknown[]) => unknown;
+
+/** Where a gate stands. */
+export interface Place {
+  /** The methods beneath: Node's, or those of wrappers that are nearer to the wire. */
+  readonly below: Readonly<Record<Verb, Method>>;
+  /** The gate's own `writeHead`, as the response has it where nobody wrapped it. */
+  readonly writeHead: Method;
+  /** How the response looks while its bytes wait. */
+  face(): Face;
+}
+
+/** Puts a gate before a response: on the prototype that its framework gave it, or else by methods of its own. */
+export function placeGate(response: NodeResponse, keeper: Keeper): Place {
+  const home = keepAtHome(response, keeper);
+  if (home !== undefined) {
+    const below = Object.getPrototypeOf(home) as NodeResponse;
+    return { below, writeHead: home.writeHead, face: () => new HomeFace(response, below) };
+  }
+  const { writeHead, write, end, flushHeaders } = response;
+  const own: Method = (...args) => keeper.arrive('writeHead', args);
+  response.writeHead = own;
+  response.write = (...args) => keeper.arrive('write', args);
+  response.end = (...args) => keeper.arrive('end', args);
+  response.flushHeaders = (...args) => keeper.arrive('flushHeaders', args);
+  return { below: { writeHead, write, end, flushHeaders }, writeHead: own, face: () => new HeldFace(response) };
+}
