@@ -1,6 +1,7 @@
 import { plainTickets, signedTickets } from './cookie/ticket.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { reach, type StoreAccess } from './interface/access.ts';
+import { Backend } from './interface/backend.ts';
 import type { SessionInterface } from './interface/contract.ts';
 import { type CommonOptions, check, checkNames, readCommon } from './interface/options.ts';
 import { type OwnedSession, Owners, ownersUnsupported } from './interface/owners.ts';
@@ -55,6 +56,8 @@ export interface Sessions<D = SessionData> extends SessionInterface<Session<D>> 
   forgetOwner(owner: string): Promise<number>;
   /** Records of your own, by name, in a space that no session can be reached from. @throws CoatcheckError `OPTION_INVALID` for the name of a space */
   records<T>(space: string): Records<T>;
+  /** `get`, `set` and `delete` by a key of your own, as Quart-Session has them. No session can be reached from it. */
+  readonly backend: Backend;
   /** Removes expired records now; how many. @throws what the store says */
   sweep(): Promise<number>;
 }
@@ -150,12 +153,15 @@ class StoredSessions<D> extends ServerInterface<D> implements Sessions<D> {
   readonly #settings: ServerSettings;
   readonly #source: StoreSource;
   readonly #sweeper: Sweeper;
+  readonly backend: Backend;
 
   constructor(settings: ServerSettings, source: StoreSource, sweeper: Sweeper) {
     super(settings, source, sweeper);
     this.#settings = settings;
     this.#source = source;
     this.#sweeper = sweeper;
+    const { documents, clock, lifetime } = settings;
+    this.backend = new Backend({ documents, clock, lifetime, access: () => this.#fresh() });
   }
 
   async ready(): Promise<void> {

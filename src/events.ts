@@ -22,8 +22,8 @@ export type SessionEventType = (typeof EVENT_TYPES)[number];
 
 /**
  * Why. `rejected`: a cookie that was `malformed`, `doubled` or `oversized`, a ticket that led to nothing (`unknown`) or
- * was `revoked`, a record that is `unreadable`, `newer` than this version or does not fit the `schema`. `clock`: a stored
- * time that is `ahead` of ours and counts as now, or so far ahead that it makes the record `unusable`.
+ * was `revoked`, a record that is `unreadable`, `newer` than this version, does not fit the `schema` or is bound to another
+ * `address`. `clock`: a stored time that is `ahead` of ours and counts as now, or so far ahead that it makes the record `unusable`.
  */
 export type EventReason =
   | 'malformed'
@@ -34,6 +34,7 @@ export type EventReason =
   | 'unreadable'
   | 'newer'
   | 'schema'
+  | 'address'
   | 'ahead'
   | 'unusable';
 
@@ -44,6 +45,8 @@ export interface SessionEvent {
   readonly at: number;
   /** The session's public name, where there is a record. */
   readonly handle?: string | undefined;
+  /** Who sent the request, where one is served and its address is known: an IP address and nothing else. */
+  readonly address?: string | undefined;
   readonly reason?: EventReason | undefined;
   /** The top-level keys of the session that are concerned. */
   readonly keys?: readonly string[] | undefined;
@@ -52,8 +55,13 @@ export interface SessionEvent {
   readonly error?: unknown;
 }
 
-/** Everything of an event but its type and time. */
-export type EventDetails = Omit<SessionEvent, 'type' | 'at'>;
+/** Everything of an event but its type, its time and whose request it was. */
+export type EventDetails = Omit<SessionEvent, 'type' | 'at' | 'address'>;
+
+/** Whoever knows whose request is served; asked only where somebody listens. */
+export interface Addressed {
+  readonly address: string | undefined;
+}
 
 const channels = new Map(EVENT_TYPES.map((type) => [type, channelOf(`coatcheck:${type}`)]));
 
@@ -77,11 +85,11 @@ export class Events {
     return this.#listener !== undefined || published.some(({ hasSubscribers }) => hasSubscribers);
   }
 
-  emit(type: SessionEventType, details: () => EventDetails): void {
+  emit(type: SessionEventType, details: () => EventDetails, client?: Addressed): void {
     const channel = channels.get(type);
     const heard = channel?.hasSubscribers === true;
     if (this.#listener === undefined && !heard) return;
-    const event: SessionEvent = { type, at: this.#now(), ...details() };
+    const event: SessionEvent = { type, at: this.#now(), address: client?.address, ...details() };
     // A subscriber that throws is reported by node:diagnostics_channel itself, on a later tick.
     if (heard) channel?.publish(event);
     try {

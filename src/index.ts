@@ -17,6 +17,7 @@ export { createSessions, type Sessions, type SessionsOptions } from './create-se
 export type { Duration } from './duration.ts';
 export { CoatcheckError, type ErrorCode, type Outcome } from './errors.ts';
 export type { SessionEvent, SessionEventType } from './events.ts';
+export type { Backend } from './interface/backend.ts';
 export type {
   HeaderChanges,
   SessionHooks,

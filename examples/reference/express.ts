@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import type { SessionInterface } from 'coatcheck';
 import { expressSessions } from 'coatcheck/http/express';
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { type Answer, errorAnswer, PUBLIC_FOLDER, TEXT_TYPE } from './answer.ts';
@@ -8,9 +7,10 @@ import { BODY_LIMIT, bodyProblem } from './body.ts';
 import { type Fields, queryOf } from './fields.ts';
 import { notFound } from './problem.ts';
 import { type Route, routes } from './routes.ts';
+import type { AppSessions } from './sessions.ts';
 
 /** The application on Express, given the module of version 4 or 5. */
-export function expressApp(express: typeof import('express'), sessions: SessionInterface): RequestListener {
+export function expressApp(express: typeof import('express'), sessions: AppSessions): RequestListener {
   const app = express();
   // As exact as the other adapters.
   app.enable('case sensitive routing').enable('strict routing');
@@ -19,7 +19,7 @@ export function expressApp(express: typeof import('express'), sessions: SessionI
   for (const route of routes) {
     const method = route.method === 'GET' ? 'get' : 'post';
     // Express 4 does not look at the promise of a handler.
-    app[method](route.path, (request, response, next) => void serve(route, request, response).catch(next));
+    app[method](route.path, (request, response, next) => void serve(route, sessions, request, response).catch(next));
   }
   app.use((_request, _response, next) => next(notFound()));
   const onError: ErrorRequestHandler = (error, _request, response, next) => {
@@ -30,9 +30,9 @@ export function expressApp(express: typeof import('express'), sessions: SessionI
   return app;
 }
 
-async function serve(route: Route, request: Request, response: Response): Promise<void> {
+async function serve(route: Route, sessions: AppSessions, request: Request, response: Response): Promise<void> {
   const fields = route.method === 'GET' ? queryOf(request.originalUrl) : ((request.body ?? {}) as Fields);
-  await send(response, await route.handle(fields));
+  await send(response, await route.handle(fields, sessions));
 }
 
 async function send(response: Response, answer: Answer): Promise<void> {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import type { SessionInterface } from 'coatcheck';
 import { fetchSessions } from 'coatcheck/http/fetch';
 import type { ServerRequest } from 'srvx';
 import { toNodeHandler } from 'srvx/node';
@@ -8,20 +7,21 @@ import { type Answer, errorAnswer, JSON_TYPE, PUBLIC_FOLDER, redirectText, TEXT_
 import { readBody } from './body.ts';
 import { type Fields, queryOf } from './fields.ts';
 import { findRoute } from './find-route.ts';
+import type { AppSessions } from './sessions.ts';
 
 /** The application as a function of `Request` and `Response`, which srvx serves on Node. */
-export function fetchApp(sessions: SessionInterface): RequestListener {
-  const handler = fetchSessions(sessions, serve, {
+export function fetchApp(sessions: AppSessions): RequestListener {
+  const handler = fetchSessions(sessions, (request) => serve(sessions, request), {
     address: (request) => (request as ServerRequest).ip,
     onError: (error) => toResponse(errorAnswer(error)),
   });
   return toNodeHandler((request) => handler(request)) as RequestListener;
 }
 
-async function serve(request: Request): Promise<Response> {
+async function serve(sessions: AppSessions, request: Request): Promise<Response> {
   const route = findRoute(request.method, new URL(request.url).pathname);
   const fields = route.method === 'GET' ? queryOf(request.url) : await fieldsOf(request);
-  return toResponse(await route.handle(fields));
+  return toResponse(await route.handle(fields, sessions));
 }
 
 async function fieldsOf({ headers, body }: Request): Promise<Fields> {

@@ -47,6 +47,14 @@ export function milliseconds(fields: Fields, name: string): number {
   return ms;
 }
 
+/** A number as it is, whatever it is; undefined where there is none. A form can only send digits. */
+export function seconds(fields: Fields, name: string): number | undefined {
+  if (!Object.hasOwn(fields, name)) return undefined;
+  const given = fields[name];
+  if (typeof given === 'number') return given;
+  return typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : Number.NaN;
+}
+
 export function wrong(message: string): Problem {
   return new Problem(400, 'FIELD_INVALID', message);
 }

@@ -1,25 +1,25 @@
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { SessionInterface } from 'coatcheck';
 import { nodeSessions } from 'coatcheck/http/node';
 import { type Answer, errorAnswer, JSON_TYPE, PUBLIC_FOLDER, redirectText, TEXT_TYPE } from './answer.ts';
 import { readBody } from './body.ts';
 import { queryOf } from './fields.ts';
 import { findRoute } from './find-route.ts';
+import type { AppSessions } from './sessions.ts';
 
 /** The application on node:http alone. */
-export function nodeApp(sessions: SessionInterface): RequestListener {
-  return nodeSessions(sessions, serve, {
+export function nodeApp(sessions: AppSessions): RequestListener {
+  return nodeSessions(sessions, (request, response) => serve(sessions, request, response), {
     onError: (error, _request, response) => send(response, errorAnswer(error)),
   });
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(sessions: AppSessions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/', headers } = request;
   const route = findRoute(method, url.split('?', 1)[0] ?? '/');
   const fields = route.method === 'GET' ? queryOf(url) : await readBody((name) => headers[name], request);
-  await send(response, await route.handle(fields));
+  await send(response, await route.handle(fields, sessions));
 }
 
 async function send(response: ServerResponse, answer: Answer): Promise<void> {

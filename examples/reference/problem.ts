@@ -10,6 +10,11 @@ export class Problem extends Error {
   }
 }
 
+/** For the store's direct interface where nothing is stored. */
+export function noBackend(): Problem {
+  return new Problem(501, 'BACKEND_UNSUPPORTED', 'Sealed cookies have no store to set anything in.');
+}
+
 /** For paths and methods that no route has. */
 export function notFound(): Problem {
   return new Problem(404, 'NOT_FOUND', 'There is no such route.');

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoatcheckError, session } from 'coatcheck';
 import { type Answer, json } from './answer.ts';
+import { operate } from './backend.ts';
 import { type Fields, flag, keep, milliseconds, text, value, wrong } from './fields.ts';
+import { noBackend } from './problem.ts';
+import type { AppSessions } from './sessions.ts';
 
 /** One route of the application. It knows no framework: the session is the imported one. */
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  readonly handle: (fields: Fields) => Answer | Promise<Answer>;
+  readonly handle: (fields: Fields, sessions: AppSessions) => Answer | Promise<Answer>;
 }
 
 const OK: Answer = json({ ok: true });
@@ -86,6 +89,10 @@ export const routes: readonly Route[] = [
     // Looked at before the head leaves, so that caches hear of it; a first look in the stream would be refused.
     session.has(key);
     return { kind: 'stream', chunks: lateWrite(key, late, wait) };
+  }),
+  post('/backend', (body, sessions) => {
+    if ('backend' in sessions) return operate(sessions.backend, body);
+    throw noBackend();
   }),
   get('/cached', () => ({ kind: 'json', body: { keys: session.keys() }, cacheControl: 'public, max-age=600' })),
 ];

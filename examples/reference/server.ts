@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CoatcheckError, type SessionInterface } from 'coatcheck';
+import { CoatcheckError } from 'coatcheck';
 import { readSettings, SettingError, type Settings } from './env.ts';
 import { expressApp } from './express.ts';
 import { fetchApp } from './fetch.ts';
 import { nodeApp } from './node.ts';
-import { makeSessions } from './sessions.ts';
+import { type AppSessions, makeSessions } from './sessions.ts';
 
 const HOST = '127.0.0.1';
 /** How often connections that have become idle are closed, in milliseconds. */
 const IDLE_CHECK = 50;
 
-async function appOf(adapter: Settings['adapter'], sessions: SessionInterface): Promise<RequestListener> {
+async function appOf(adapter: Settings['adapter'], sessions: AppSessions): Promise<RequestListener> {
   switch (adapter) {
     case 'express':
       return expressApp((await import('express')).default as typeof import('express'), sessions);

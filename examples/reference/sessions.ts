@@ -6,18 +6,25 @@ import {
   type SessionEvent,
   type Sessions,
 } from 'coatcheck';
+import type { Store } from 'coatcheck/store/contract';
+import { openRedis } from 'coatcheck/store/redis';
 import { storeFromUrl } from 'coatcheck/url';
 import type { Settings } from './env.ts';
 
+/** With records in a store, or sealed into their cookies. */
+export type AppSessions = Sessions | CookieSessions;
+
 /** The sessions that the settings ask for. */
-export function makeSessions(settings: Settings): Sessions | CookieSessions {
-  const { mode, uri, secret, revocation, lifetime, insecure, events } = settings;
+export function makeSessions(settings: Settings): AppSessions {
+  const { mode, secret, revocation, lifetime, proxy, bind, insecure, events } = settings;
   const common = {
     lifetime,
+    ...proxy,
+    bind,
     ...(insecure ? { cookie: { secure: false } } : {}),
     ...(events ? { onEvent: print } : {}),
   };
-  const store = () => storeFromUrl(uri);
+  const store = () => openStore(settings);
   if (mode === 'store') return createSessions({ ...common, store });
   const sealed = { ...common, secret };
   const options: CookieSessionsOptions =
@@ -25,10 +32,17 @@ export function makeSessions(settings: Settings): Sessions | CookieSessions {
   return createCookieSessions(options);
 }
 
+/** A URL is all that a store needs; here also the rarer options of Redis can be tried. */
+function openStore({ uri, redis: { driver, replicas } }: Settings): Promise<Store> {
+  if (!/^rediss?[+:]/.test(uri)) return storeFromUrl(uri);
+  const durable = replicas === 0 ? {} : { durable: { replicas, timeout: '1s' } };
+  return openRedis({ url: uri, driver, ...durable });
+}
+
 function ownerOf({ user }: { user?: unknown }): string | undefined {
   return typeof user === 'string' && user !== '' ? user : undefined;
 }
 
-function print({ type, at, handle, keys, reason, verb }: SessionEvent): void {
-  console.log(JSON.stringify({ event: type, at, handle, keys, reason, verb }));
+function print({ type, at, handle, address, keys, reason, verb }: SessionEvent): void {
+  console.log(JSON.stringify({ event: type, at, handle, address, keys, reason, verb }));
 }

@@ -27,7 +27,9 @@ export class FetchSessionRequest implements SessionRequest {
   }
 
   header(name: string): string | undefined {
-    return this.#request.headers.get(name) ?? undefined;
+    const value = this.#request.headers.get(name) ?? undefined;
+    // Not every runtime keeps the field; all make the URL from it.
+    return value === undefined && name === 'host' ? new URL(this.#request.url).host : value;
   }
 
   get address(): string | undefined {

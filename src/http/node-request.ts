@@ -31,6 +31,7 @@ export class NodeSessionRequest implements SessionRequest {
 
   header(name: string): string | undefined {
     const { headers } = this.#request;
+    if (name === 'host') return hostOf(this.#request);
     // Own fields only: `headers` may inherit from Object.prototype.
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
     return Array.isArray(value) ? value.join(', ') : value;
@@ -52,4 +53,12 @@ export class NodeSessionRequest implements SessionRequest {
       return false;
     }
   }
+}
+
+/** Node keeps the first of several Host fields; together they are no host, and nobody takes the wrong one. HTTP/2 has its own. */
+function hostOf({
+  headers,
+  headersDistinct,
+}: NodeRequest & { headersDistinct?: NodeJS.Dict<string[]> }): string | undefined {
+  return headersDistinct?.host?.join(', ') ?? headers.host ?? (headers as { ':authority'?: string })[':authority'];
 }

@@ -1,5 +1,5 @@
 import { CoatcheckError } from '../errors.ts';
-import type { Events } from '../events.ts';
+import type { Addressed, Events } from '../events.ts';
 import type { Store, StoredRecord } from '../store/contract.ts';
 import type { Budget } from '../store/deadline.ts';
 import { type Pulse, storeDown } from '../store/pulse.ts';
@@ -31,15 +31,17 @@ export class StoreAccess {
   readonly #pulse: Pulse;
   readonly #budget: Budget;
   readonly #events: Events;
+  readonly #client: Addressed | undefined;
   /** The pulse when the first of several attempts without an answer was made. */
   #unanswered: number | undefined;
 
-  constructor(line: StoreLine, store: Store, budget: Budget, events: Events) {
+  constructor(line: StoreLine, store: Store, budget: Budget, events: Events, client: Addressed | undefined) {
     this.store = store;
     this.#reads = line.reads;
     this.#pulse = line.pulse;
     this.#budget = budget;
     this.#events = events;
+    this.#client = client;
   }
 
   #once<T>(verb: string, call: () => Promise<T>): Promise<T> {
@@ -54,7 +56,7 @@ export class StoreAccess {
   /** Tells a failure; gives it back if the call may be made again, and throws it otherwise. */
   #failed(error: unknown, verb: string): Failed {
     const failed = asStoreError(error, verb);
-    this.#events.emit('store-error', () => ({ verb, error: failed }));
+    this.#events.emit('store-error', () => ({ verb, error: failed }), this.#client);
     if (!failed.retryable) throw failed;
     this.#unanswered ??= this.#pulse.mark;
     return { failed };
@@ -134,15 +136,20 @@ export class StoreAccess {
 }
 
 /** A request's way to its store, which is opened if it is not. A store that cannot be opened is a store that failed. */
-export async function reach(source: StoreSource, budget: Budget, events: Events): Promise<StoreAccess> {
-  if (source.opened !== undefined) return new StoreAccess(source, source.opened, budget, events);
+export async function reach(
+  source: StoreSource,
+  budget: Budget,
+  events: Events,
+  client?: Addressed,
+): Promise<StoreAccess> {
+  if (source.opened !== undefined) return new StoreAccess(source, source.opened, budget, events, client);
   try {
     if (source.pulse.stopped) throw storeDown();
     const store = await budget.wait(source.open(), 'open', 'none', source.pulse);
-    return new StoreAccess(source, store, budget, events);
+    return new StoreAccess(source, store, budget, events, client);
   } catch (error) {
     const failed = asStoreError(error, 'open');
-    events.emit('store-error', () => ({ verb: 'open', error: failed }));
+    events.emit('store-error', () => ({ verb: 'open', error: failed }), client);
     throw failed;
   }
 }

@@ -37,7 +37,7 @@ export class Committer {
   async commit(session: RequestSession, access: StoreAccess, answerDepends: boolean): Promise<void> {
     const { ending } = session;
     if (ending !== undefined) {
-      await this.#end(ending, access);
+      await this.#end(session, ending, access);
       session.ending = undefined;
     }
     // An attempt that may have been stored must not be made again: it could count twice.
@@ -60,7 +60,7 @@ export class Committer {
   }
 
   /** Closes a record that the browser may hold a ticket to; deletes one that nobody has seen. */
-  async #end(ending: Ending, access: StoreAccess): Promise<void> {
+  async #end(session: RequestSession, ending: Ending, access: StoreAccess): Promise<void> {
     const { key, sent, owner } = ending;
     if (key === undefined) return;
     const { store } = access;
@@ -73,7 +73,7 @@ export class Committer {
     } else {
       await access.insist('destroy', () => store.destroy(key, owner));
     }
-    this.#settings.events.emit('destroyed', () => ({ handle: handleOf(key) }));
+    this.#settings.events.emit('destroyed', () => ({ handle: handleOf(key) }), session);
   }
 
   async #create(session: RequestSession, changes: Changes, access: StoreAccess): Promise<void> {
@@ -82,7 +82,7 @@ export class Committer {
     const nonce = newNonce();
     const data = changes.takes ? changes.replay({}, documents.copyOf) : session.peek();
     const blank: Meta = { created: now, commits: 0, nonces: [] };
-    const draft = new Drafts(this.#settings, changes, nonce, now).of(data, blank);
+    const draft = new Drafts(this.#settings, changes, nonce, now, session.place).of(data, blank);
     if (draft.facts.empty) {
       // Nothing to store yet; that it is to be permanent counts once there is.
       if (changes.permanent !== undefined) session.changes.permanent ??= changes.permanent;
@@ -91,7 +91,7 @@ export class Committer {
     const born = await bear(access, documents, draft, nonce, this.#owner(draft));
     session.id = born.id;
     session.cookie = 'set';
-    events.emit('created', () => ({ handle: handleOf(born.key) }));
+    events.emit('created', () => ({ handle: handleOf(born.key) }), session);
     this.#landed(session, born.key, born, changes);
     await this.#cap(access, born.record.owner);
   }
@@ -106,7 +106,7 @@ export class Committer {
     const { documents, clock, events } = this.#settings;
     const { key } = origin;
     const nonce = newNonce();
-    const drafts = new Drafts(this.#settings, changes, nonce, clock.now());
+    const drafts = new Drafts(this.#settings, changes, nonce, clock.now(), session.place);
     const meta = usableMeta(origin);
     let base: Data | undefined;
     const baseData = (): Data => {
@@ -119,7 +119,7 @@ export class Committer {
     if (first.expiresAt <= clock.now()) return this.#gone(session, key, changes, answerDepends || rotates, false);
 
     if (rotates) first = drafts.moved(first);
-    const conflicted = (): void => events.emit('conflict', () => ({ handle: handleOf(key) }));
+    const conflicted = (): void => events.emit('conflict', () => ({ handle: handleOf(key) }), session);
     await inTurn(this.#queue, access, key, async (latest) => {
       const overtaken = latest !== undefined && latest.version !== origin.record.version;
       const newer = overtaken ? documents.readable(latest) : undefined;
@@ -193,7 +193,7 @@ export class Committer {
       session.id = moved.id;
       session.cookie = 'set';
       this.#landed(session, moved.key, moved, changes);
-      events.emit('rotated', () => ({ handle: handleOf(moved.key) }));
+      events.emit('rotated', () => ({ handle: handleOf(moved.key) }), session);
       await this.#cap(access, moved.record.owner);
     }
   }
@@ -229,9 +229,9 @@ export class Committer {
     session.storedEmpty = empty;
     const { overwritten } = landed;
     if (overwritten !== undefined && overwritten.length > 0) {
-      events.emit('overwritten', () => ({ handle: handleOf(key), keys: overwritten }));
+      events.emit('overwritten', () => ({ handle: handleOf(key), keys: overwritten }), session);
     }
-    events.emit('committed', () => ({ handle: handleOf(key) }));
+    events.emit('committed', () => ({ handle: handleOf(key) }), session);
   }
 
   /** The session was ended or rotated away by another request: what this one did is dropped, and said so. */
@@ -239,7 +239,7 @@ export class Committer {
     // A session that was destroyed while the commit ran has begun anew, and that is not gone.
     if (session.origin.kind !== 'none') session.origin = { kind: 'closed', key };
     if (session.cookie !== 'delete') session.cookie = 'none';
-    this.#settings.events.emit('gone', () => ({ handle: handleOf(key), keys: [...changes.keys()] }));
+    this.#settings.events.emit('gone', () => ({ handle: handleOf(key), keys: [...changes.keys()] }), session);
     if (answerDepends || changes.rotates) {
       throw new CoatcheckError(
         'SESSION_GONE',

@@ -1,4 +1,4 @@
-import { RequestSession } from '../session/request-session.ts';
+import { ClientSession } from './client-session.ts';
 import type { SealedSession } from './sealed-value.ts';
 
 /** A seal that must not count any more. */
@@ -9,7 +9,7 @@ export interface DeadSeal {
 }
 
 /** A request's session that is wholly in its cookie. */
-export class CookieSession extends RequestSession {
+export class CookieSession extends ClientSession {
   /** What the browser's cookie holds, or will hold. */
   sealed: SealedSession | undefined;
   /** The same as the value of the cookie, once it was sealed. */

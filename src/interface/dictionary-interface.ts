@@ -6,12 +6,13 @@ import { behind } from '../session/dictionary.ts';
 import type { RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
+import type { ClientSession } from './client-session.ts';
 import type { SessionHooks, SessionRequest } from './contract.ts';
 import { judge } from './judgement.ts';
 import type { CommonSettings } from './settings.ts';
 
 /** What server-side and sealed sessions do alike: read the cookie, decode, follow the answer on its way. */
-export abstract class DictionaryInterface<D, S extends RequestSession> {
+export abstract class DictionaryInterface<D, S extends ClientSession> {
   readonly limits: SessionEngine['limits'];
   readonly textOf: SessionEngine['textOf'];
   readonly heldText: SessionEngine['heldText'];
@@ -37,19 +38,29 @@ export abstract class DictionaryInterface<D, S extends RequestSession> {
   /** What the request's cookie says; undefined where there is none, or one that is refused and is to be deleted. */
   protected presented<T>(session: S, request: SessionRequest, read: (value: string) => T | undefined): T | undefined {
     const { cookie, events } = this.#settings;
-    session.plainHttp = !request.secure;
+    session.serves(request, this.#settings);
     const found = readCookie(request.cookie, cookie.name);
     if (found.kind === 'none') return undefined;
     const ticket = found.kind === 'one' ? read(found.value) : undefined;
     if (ticket !== undefined) return ticket;
     session.cookie = 'delete';
     const reason = found.kind === 'one' ? 'malformed' : found.kind === 'many' ? 'doubled' : 'oversized';
-    events.emit('rejected', () => ({ reason }));
+    events.emit('rejected', () => ({ reason }), session);
     return undefined;
   }
 
   decode(session: RequestSession): void {
     judge(session, this.#settings);
+  }
+
+  /** A bound session ends at another address whatever page was asked for; what else is wrong shows at the first look. */
+  protected checkPlace(session: S): void {
+    if (this.#settings.bind === 'none') return;
+    try {
+      this.decode(session);
+    } catch {
+      // The application's own schema threw. It does so again for whoever looks.
+    }
   }
 
   storedData(record: StoredRecord): Data {
@@ -68,6 +79,7 @@ export abstract class DictionaryInterface<D, S extends RequestSession> {
     const session = this.behind(face);
     session.onChanged = hooks.changed;
     session.onLate = hooks.late;
+    if (session.ending !== undefined) hooks.changed?.();
   }
 
   sent(face: Session<D>, isPrivate: boolean): void {
@@ -102,7 +114,7 @@ export abstract class DictionaryInterface<D, S extends RequestSession> {
     session.wire = 'abandoned';
     const { ending } = session;
     session.ending = undefined;
-    if (session.modified) this.#settings.events.emit('abandoned', () => about(session));
+    if (session.modified) this.#settings.events.emit('abandoned', () => about(session), session);
     if (ending === undefined) return undefined;
     session.forgetChanges({});
     session.ending = ending;
@@ -123,7 +135,7 @@ export abstract class DictionaryInterface<D, S extends RequestSession> {
   protected abstract end(session: S): Promise<void> | undefined;
 
   lost(session: RequestSession, error: unknown): void {
-    this.#settings.events.emit('lost', () => ({ ...about(session), error }));
+    this.#settings.events.emit('lost', () => ({ ...about(session), error }), session);
   }
 
   protected behind(face: Session<D>): S {

@@ -2,6 +2,7 @@ import type { Data, DecodedRecord, Meta } from '../codec/contract.ts';
 import type { Changes } from '../session/changes.ts';
 import { own } from '../session/data.ts';
 import type { StoredRecord } from '../store/contract.ts';
+import { boundTo } from './binding.ts';
 import type { Draft, Facts } from './compare-and-set.ts';
 import { nextMeta } from './documents.ts';
 import { identityOf } from './identity.ts';
@@ -18,13 +19,16 @@ export class Drafts {
   readonly #changes: Changes;
   readonly #nonce: string;
   readonly #now: number;
+  readonly #place: string | undefined;
   #moves = false;
 
-  constructor(settings: DraftSettings, changes: Changes, nonce: string, now: number) {
+  /** @param place what a record is bound to from now on that is bound to nothing yet */
+  constructor(settings: DraftSettings, changes: Changes, nonce: string, now: number, place: string | undefined) {
     this.#settings = settings;
     this.#changes = changes;
     this.#nonce = nonce;
     this.#now = now;
+    this.#place = place;
   }
 
   /** A record that says exactly `data`. */
@@ -32,7 +36,8 @@ export class Drafts {
     const { documents, lifetime } = this.#settings;
     const { permanent } = this.#changes;
     const facts = this.facts({ data, meta });
-    const settled = permanent === undefined ? meta : { ...meta, permanent };
+    const bound = boundTo(meta, this.#place);
+    const settled = permanent === undefined ? bound : { ...bound, permanent };
     const next: Meta = nextMeta(this.#moves ? { ...settled, since: this.#now } : settled, this.#nonce);
     const decoded: DecodedRecord = { data, meta: next };
     const life = lifetime.deadline(next, this.#now);

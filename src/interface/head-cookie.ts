@@ -32,6 +32,6 @@ export function cookieExpiry(session: RequestSession): number | undefined {
 function warnPlainHttp(): void {
   warnOnce(
     'COATCHECK_SECURE_OVER_HTTP',
-    'A Secure session cookie was sent over plain HTTP. Chrome and Firefox keep it on localhost; Safari and curl drop it. For development on loopback set cookie: { secure: false }. Behind a proxy that ends TLS all is well.',
+    'A Secure session cookie was sent over plain HTTP. Chrome and Firefox keep it on localhost; Safari and curl drop it. For development on loopback set cookie: { secure: false }. Behind a proxy that ends TLS say so, as in trustProxy: 1.',
   );
 }

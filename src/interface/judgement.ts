@@ -2,6 +2,7 @@ import type { DecodedRecord } from '../codec/contract.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf } from '../keys/ids.ts';
 import type { Origin, RequestSession } from '../session/request-session.ts';
+import { isElsewhere } from './binding.ts';
 import { isEmpty } from './drafts.ts';
 import { identityOf } from './identity.ts';
 import { fits } from './schema.ts';
@@ -26,25 +27,30 @@ export function judge(session: RequestSession, settings: CommonSettings): void {
     const decoded = documents.decode(origin.record.document);
     const now = clock.now();
     const times = lifetime.judge(decoded.meta, now);
-    if (times !== 'good') events.emit('clock', () => ({ ...handle(), reason: times }));
+    if (times !== 'good') events.emit('clock', () => ({ ...handle(), reason: times }), session);
     if (times === 'unusable') {
       refuse({ kind: 'none' });
       return;
     }
     if (lifetime.end(decoded.meta) <= now) {
-      events.emit('expired', handle);
+      events.emit('expired', handle, session);
       refuse({ kind: 'none' });
+      return;
+    }
+    if (isElsewhere(decoded.meta, session.place)) {
+      events.emit('rejected', () => ({ ...handle(), reason: 'address' }), session);
+      session.expel();
       return;
     }
     found = decoded;
   } catch (error) {
     const newer = error instanceof CoatcheckError && error.code === 'DOCUMENT_NEWER';
-    events.emit('rejected', () => ({ ...handle(), reason: newer ? 'newer' : 'unreadable', error }));
+    events.emit('rejected', () => ({ ...handle(), reason: newer ? 'newer' : 'unreadable', error }), session);
     refuse(newer ? { kind: 'closed', key: origin.key } : { kind: 'none' });
   } // Outside: a schema that throws is the application's error, and no reason to give its visitors new sessions.
   if (found === undefined) return;
   if (schema !== undefined && !fits(schema, found.data)) {
-    events.emit('rejected', () => ({ ...handle(), reason: 'schema' }));
+    events.emit('rejected', () => ({ ...handle(), reason: 'schema' }), session);
     refuse({ kind: 'none' });
     return;
   }

@@ -5,15 +5,17 @@ import { nativeCodec } from '../codec/native.ts';
 import { type CookieOptions, cookieTemplate } from '../cookie/options.ts';
 import { CoatcheckError } from '../errors.ts';
 import { Events, type SessionEvent } from '../events.ts';
+import type { Bind } from './binding.ts';
 import { Documents } from './documents.ts';
 import { IDENTITY_KEYS } from './identity.ts';
 import { Lifetime, type LifetimeOptions } from './lifetime.ts';
+import { type ProxyOptions, readProxyRules } from './proxy.ts';
 import type { Schema } from './schema.ts';
 import type { CommonSettings } from './settings.ts';
 import { type StaticOption, staticRule } from './static-paths.ts';
 
 /** Options of server-side and of cookie sessions. */
-export interface CommonOptions<D> {
+export interface CommonOptions<D> extends ProxyOptions {
   /** Name and attributes of the cookie. Default `__Host-session`, Secure, HttpOnly, SameSite=Lax. */
   cookie?: CookieOptions;
   /** Default: 1 h after the last use, 24 h in all; permanent sessions 31 and 180 days. */
@@ -34,6 +36,8 @@ export interface CommonOptions<D> {
   identityKeys?: readonly string[];
   /** Whose session this is, for `listFor` and `revoke`. */
   ownerOf?: (data: D) => string | undefined;
+  /** `'ip'`: a request from another address ends the session. Behind a proxy it needs `trustProxy`. Default `'none'`. */
+  bind?: Bind;
   /** A synchronous Standard Schema. Data that does not fit is a new session, with event `rejected`. */
   schema?: Schema;
   /** Where the time comes from, for tests. */
@@ -53,6 +57,10 @@ const COMMON = [
   'ownerOf',
   'schema',
   'clock',
+  'trustProxy',
+  'proxyHeader',
+  'publicOrigin',
+  'bind',
 ] as const;
 
 /** What people bring from other libraries, and what it is called here. */
@@ -71,7 +79,7 @@ const HABITS: Readonly<Record<string, string>> = {
   genid: 'Ids are 256 random bits, made here. Leave it out',
   generateId: 'Ids are 256 random bits, made here. Leave it out',
   idGenerator: 'Ids are 256 random bits, made here. Leave it out',
-  proxy: 'The cookie is Secure whatever the connection looks like. Leave proxy out',
+  proxy: 'The cookie is Secure whatever the connection looks like. Say which proxies to believe by trustProxy: 1',
   serializer: 'The serializer is called codec',
   secrets: 'The secrets are called secret, a list whose first element writes',
 };
@@ -92,6 +100,7 @@ export function checkNames(options: object, names: readonly string[]): void {
 /** Checks the options in common and gives them their defaults. */
 export function readCommon<D>(options: CommonOptions<D>): CommonSettings {
   const { clock = systemClock, codec = nativeCodec(), identityKeys = IDENTITY_KEYS, ownerOf, onEvent } = options;
+  const { bind = 'none' } = options;
   check(typeof codec?.encode === 'function' && typeof codec.decode === 'function', 'codec needs encode and decode');
   check(onEvent === undefined || typeof onEvent === 'function', 'onEvent must be a function of one event');
   check(ownerOf === undefined || typeof ownerOf === 'function', 'ownerOf must be a function of the data');
@@ -100,6 +109,7 @@ export function readCommon<D>(options: CommonOptions<D>): CommonSettings {
     "identityKeys must be a list of keys, such as ['user']",
   );
   check(isSchema(options.schema), 'schema must be a Standard Schema, such as a zod, valibot or arktype object');
+  check(bind === 'none' || bind === 'ip', "bind must be 'none' or 'ip'");
   check(isSwitch(options.ambient), 'ambient must be true or false');
   check(isSwitch(options.staticFiles), 'staticFiles must be true or false');
   check(typeof clock?.now === 'function', 'clock needs a function now');
@@ -115,6 +125,8 @@ export function readCommon<D>(options: CommonOptions<D>): CommonSettings {
     identityKeys,
     ownerOf: ownerOf as ((data: Data) => string | undefined) | undefined,
     schema: options.schema,
+    proxy: readProxyRules(options),
+    bind,
   };
 }
 

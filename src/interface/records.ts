@@ -8,6 +8,7 @@ import { newNonce } from '../keys/nonce.ts';
 import { applyOperation } from '../session/operations.ts';
 import type { Owner, StoredRecord } from '../store/contract.ts';
 import { inDoubt, type StoreAccess } from './access.ts';
+import { BACKEND_SPACE } from './backend.ts';
 import { compareAndSet, conflict, type Draft, type Facts } from './compare-and-set.ts';
 import { type Documents, NONCES_KEPT, nextMeta } from './documents.ts';
 
@@ -49,6 +50,12 @@ export class Records<T> {
       throw new CoatcheckError(
         'OPTION_INVALID',
         'A space of records is named by lower-case letters, digits and hyphens, 32 at the most.',
+      );
+    }
+    if (space === BACKEND_SPACE) {
+      throw new CoatcheckError(
+        'OPTION_INVALID',
+        `The space ${space} is that of sessions.backend. Name yours otherwise.`,
       );
     }
     this.#space = space;

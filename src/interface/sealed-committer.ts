@@ -80,7 +80,10 @@ export class SealedCommitter {
     const base = origin.kind === 'record' ? origin.record.document : undefined;
     const stored = (): Data => (base === undefined ? {} : documents.data(base));
     const data = changes.takes ? changes.replay(stored(), documents.copyOf) : session.peek();
-    const drafted = new Drafts(this.#settings, changes, newNonce(), now).of(data, { ...meta, nonces: [] });
+    const drafted = new Drafts(this.#settings, changes, newNonce(), now, session.place).of(data, {
+      ...meta,
+      nonces: [],
+    });
     if (drafted.facts.empty) {
       this.#emptied(session, old, changes);
       return;
@@ -101,9 +104,9 @@ export class SealedCommitter {
     session.identity = identity;
     const key = kept !== undefined && origin.kind === 'record' ? origin.key : keyOf(id);
     session.committed(key, { document, version: decoded.meta.commits, expiresAt }, decoded, changes);
-    if (old === undefined) events.emit('created', () => ({ handle: handleOf(key) }));
-    else if (moves) events.emit('rotated', () => ({ handle: handleOf(key) }));
-    events.emit('committed', () => ({ handle: handleOf(key) }));
+    if (old === undefined) events.emit('created', () => ({ handle: handleOf(key) }), session);
+    else if (moves) events.emit('rotated', () => ({ handle: handleOf(key) }), session);
+    events.emit('committed', () => ({ handle: handleOf(key) }), session);
   }
 
   /** Emptied is not logged out, but there is nothing left that a cookie could hold. */
@@ -156,7 +159,7 @@ export class SealedCommitter {
     const { revocation } = this.#settings;
     if (session.dead.length === 0) return undefined;
     if (revocation !== undefined) return this.#revokeEach(session, revocation);
-    for (const dead of session.dead.splice(0)) this.#tell(dead);
+    for (const dead of session.dead.splice(0)) this.#tell(session, dead);
     return undefined;
   }
 
@@ -171,17 +174,17 @@ export class SealedCommitter {
         await revocation.revoke(dead.sealed, ownerName(decoded, this.#settings), until);
       }
       session.dead.shift();
-      this.#tell(dead);
+      this.#tell(session, dead);
     }
   }
 
-  #tell({ sealed, ended }: DeadSeal): void {
-    if (ended) this.#settings.events.emit('destroyed', () => ({ handle: handleOf(keyOf(sealed.id)) }));
+  #tell(session: CookieSession, { sealed, ended }: DeadSeal): void {
+    if (ended) this.#settings.events.emit('destroyed', () => ({ handle: handleOf(keyOf(sealed.id)) }), session);
   }
 
   #gone(session: CookieSession, key: string, changes: Changes, answerDepends: boolean): void {
     if (session.cookie !== 'delete') session.cookie = 'none';
-    this.#settings.events.emit('gone', () => ({ handle: handleOf(key), keys: [...changes.keys()] }));
+    this.#settings.events.emit('gone', () => ({ handle: handleOf(key), keys: [...changes.keys()] }), session);
     if (answerDepends || changes.rotates) {
       throw new CoatcheckError(
         'SESSION_GONE',

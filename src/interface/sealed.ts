@@ -36,22 +36,23 @@ export class SealedInterface<D>
     // A value of a removed key looks like a forged one; both are deleted, since no slow answer can depend on them.
     const sealed = this.presented(session, request, (value) => openSealed(ring, value));
     if (sealed === undefined) return face;
-    session.origin = this.#judgeFound(sealed);
+    session.origin = this.#judgeFound(session, sealed);
     if (session.origin.kind === 'none') return face;
     session.sealed = sealed;
     if (sealed.stale) session.reissue = true;
+    this.checkPlace(session);
     return revocation === undefined ? face : this.#checkRevoked(session, sealed, revocation).then(() => face);
   }
 
-  #judgeFound(sealed: SealedSession): Origin {
+  #judgeFound(session: CookieSession, sealed: SealedSession): Origin {
     const { events, clock } = this.#settings;
     const key = keyOf(sealed.id);
     const { document, expiresAt } = sealed;
     if (expiresAt <= clock.now()) {
-      events.emit('expired', () => ({ handle: handleOf(key) }));
+      events.emit('expired', () => ({ handle: handleOf(key) }), session);
       return { kind: 'none' };
     }
-    events.emit('loaded', () => ({ handle: handleOf(key) }));
+    events.emit('loaded', () => ({ handle: handleOf(key) }), session);
     return { kind: 'record', key, record: { document, version: 0, expiresAt }, decoded: undefined };
   }
 
@@ -64,7 +65,8 @@ export class SealedInterface<D>
       // As a closed record in a store: after a minute the ticket is one like any unknown, and a login may follow.
       const recent = this.#settings.clock.now() < ended + LINGER_MS;
       session.origin = recent ? { kind: 'closed', key } : { kind: 'none' };
-      if (!recent) this.#settings.events.emit('rejected', () => ({ handle: handleOf(key), reason: 'revoked' }));
+      if (recent) return;
+      this.#settings.events.emit('rejected', () => ({ handle: handleOf(key), reason: 'revoked' }), session);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error('The session store failed.');
       session.origin = { kind: 'failed', key, error: failure };

@@ -1,9 +1,10 @@
-import { type Origin, RequestSession, type SessionEngine } from '../session/request-session.ts';
+import type { Origin, SessionEngine } from '../session/request-session.ts';
 import { Budget } from '../store/deadline.ts';
 import type { StoreAccess } from './access.ts';
+import { ClientSession } from './client-session.ts';
 
 /** A request's session with its way to the store. */
-export class ServerSession extends RequestSession {
+export class ServerSession extends ClientSession {
   /** All waiting of the request for its store, whoever waits. */
   readonly budget: Budget;
   /** Made with the first call that needs it. */

@@ -67,8 +67,9 @@ export class ServerInterface<D>
           resolve(this.#read(session, key, error).then(() => face));
         }
       };
-      // Listeners hear of it in the context of their own request, not of the first one of the turn.
-      reads.read(key, session.budget, this.#settings.events.heard ? AsyncResource.bind(told) : told);
+      // Listeners, and a schema that is asked now, run in the context of their own request, not of the turn's first one.
+      const { events, bind } = this.#settings;
+      reads.read(key, session.budget, events.heard || bind !== 'none' ? AsyncResource.bind(told) : told);
     });
   }
 
@@ -95,23 +96,24 @@ export class ServerInterface<D>
     // Destroyed while it was being read: what was found is what is to be ended, and nobody's session any more.
     if (session.origin !== before) return;
     session.readOnly = false;
-    session.origin = this.#judgeFound(key, record);
+    session.origin = this.#judgeFound(session, key, record);
     if (session.reissue && session.origin.kind === 'record') session.cookie = 'set';
+    this.checkPlace(session);
   }
 
-  #judgeFound(key: string, record: StoredRecord | undefined): Origin {
+  #judgeFound(session: ServerSession, key: string, record: StoredRecord | undefined): Origin {
     const { events, clock } = this.#settings;
     if (record === undefined) {
-      events.emit('rejected', () => ({ reason: 'unknown' }));
+      events.emit('rejected', () => ({ reason: 'unknown' }), session);
       return { kind: 'none' };
     }
     // Not `<=`: a time that is no number is over. A closed record is over too one day, whether or not it was swept.
     if (!(record.expiresAt > clock.now())) {
-      events.emit('expired', () => ({ handle: handleOf(key) }));
+      events.emit('expired', () => ({ handle: handleOf(key) }), session);
       return { kind: 'none' };
     }
     if (closedNonce(record.document) !== undefined) return { kind: 'closed', key };
-    events.emit('loaded', () => ({ handle: handleOf(key) }));
+    events.emit('loaded', () => ({ handle: handleOf(key) }), session);
     return { kind: 'record', key, record, decoded: undefined };
   }
 
@@ -228,8 +230,8 @@ export class ServerInterface<D>
       return access;
     };
     const { opened } = this.#source;
-    if (opened !== undefined) return use(new StoreAccess(this.#source, opened, session.budget, events));
-    return reach(this.#source, session.budget, events).then(use);
+    if (opened !== undefined) return use(new StoreAccess(this.#source, opened, session.budget, events, session));
+    return reach(this.#source, session.budget, events, session).then(use);
   }
 
   #head(session: RequestSession): HeaderChanges {

@@ -3,9 +3,11 @@ import type { Codec, Data } from '../codec/contract.ts';
 import type { CookieTemplate } from '../cookie/options.ts';
 import type { Tickets } from '../cookie/ticket.ts';
 import type { Events } from '../events.ts';
+import type { Bind } from './binding.ts';
 import type { SessionRequest } from './contract.ts';
 import type { Documents } from './documents.ts';
 import type { Lifetime } from './lifetime.ts';
+import type { ProxyRules } from './proxy.ts';
 import type { Schema } from './schema.ts';
 
 /** What server-side and cookie sessions have in common, checked and with defaults. */
@@ -21,6 +23,8 @@ export interface CommonSettings {
   readonly ownerOf: ((data: Data) => string | undefined) | undefined;
   readonly schema: Schema | undefined;
   readonly ambient: boolean;
+  readonly proxy: ProxyRules;
+  readonly bind: Bind;
 }
 
 /** What server-side sessions need besides. */

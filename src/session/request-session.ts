@@ -280,6 +280,20 @@ export class RequestSession extends RequestState {
     if (abandoned) this.engine.endAbandoned(this);
   }
 
+  /**
+   * Ends the record that was found, although nobody asked for it: the visitor goes on with an empty session. No deletion
+   * is sent, because a slow answer would delete the cookie of a login beside it.
+   */
+  expel(): void {
+    const { origin } = this;
+    if (origin.kind !== 'record') return;
+    this.ending = { key: origin.key, sent: true, owner: origin.record.owner?.name, unchecked: false };
+    this.origin = { kind: 'none' };
+    if (this.cookie === 'set') this.cookie = 'none';
+    this.onChanged?.();
+    if (this.wire === 'sent') this.onLate?.();
+  }
+
   #endHere(): void {
     this.origin = { kind: 'none' };
     this.cookie = 'delete';

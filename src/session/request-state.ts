@@ -44,8 +44,6 @@ export class RequestState {
   mustLoad = false;
   /** The loading under way, with `load: 'lazy'`. */
   loading: Promise<void> | undefined;
-  /** The request came over plain HTTP. */
-  plainHttp = false;
   /** The stored record holds nothing: the browser's cookie was taken away with the commit that emptied it. */
   storedEmpty = false;
   /** A commit that may or may not have been stored. Nothing is stored after it. */
@@ -67,5 +65,20 @@ export class RequestState {
 
   constructor(origin: Origin) {
     this.origin = origin;
+  }
+
+  /** The visitor's address; undefined where nobody tells. */
+  get address(): string | undefined {
+    return undefined;
+  }
+
+  /** What the session is bound to; undefined where it is bound to nothing, or the place is not known. */
+  get place(): string | undefined {
+    return undefined;
+  }
+
+  /** The visitor came over plain HTTP. */
+  get plainHttp(): boolean {
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { EVENT_TYPES } from '../../src/events.ts';
 import { createCookieSessions, createSessions, session } from '../../src/index.ts';
 import type { Session } from '../../src/session/types.ts';
@@ -92,6 +92,12 @@ const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
     const { tryCode } = await run(block(PAGE, 'Records'));
     expect(await Promise.all([1, 2, 3].map(() => tryCode('ann@example.com')))).toContain(3);
     expect(await tryCode('ann@example.com')).toBe(4);
+  },
+  'The direct interface': async () => {
+    const { quoteOfTheDay } = await run(block(PAGE, 'The direct interface'));
+    const fetched = vi.fn(() => Promise.resolve('a'));
+    expect([await quoteOfTheDay(fetched), await quoteOfTheDay(fetched)]).toEqual(['a', 'a']);
+    expect(fetched).toHaveBeenCalledTimes(1);
   },
   'An interface of your own': async () => {
     const { handler } = await run(block(PAGE, 'An interface of your own'));

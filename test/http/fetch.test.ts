@@ -295,6 +295,7 @@ test('the request as the interface sees it', () => {
     undefined,
   );
   expect([bare.path, bare.cookie, bare.address, bare.secure]).toEqual(['/', undefined, undefined, false]);
+  expect([seen.header('host'), bare.header('host')]).toEqual(['app.test:8443', 'app.test']);
 });
 
 test('over a real socket, with srvx and its address', async () => {

@@ -42,6 +42,17 @@ test('headers are looked up by lower-case name, never by inherited member', asyn
   expect((await get(port, { headers: { 'X-A': 'yes' } })).text).toBe('yes,,');
 });
 
+test('the host is that of HTTP/1 or of HTTP/2, and two of them are seen as two', async () => {
+  const listener = (req: ConstructorParameters<typeof NodeSessionRequest>[0]) =>
+    String(new NodeSessionRequest(req).header('host'));
+  const { port } = await listen((req, res) => res.end(listener(req)));
+  expect((await get(port, { headers: { Host: 'app.example' } })).text).toBe('app.example');
+  const raw = 'GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\nConnection: close\r\n\r\n';
+  expect(await wire(port, raw)).toContain('a.example, b.example');
+  const two = await listen2((req, res) => res.end(listener(req)));
+  expect((await get2(two.port, { path: '/' })).text).toBe(`127.0.0.1:${two.port}`);
+});
+
 test('where a framework cut the mount point off, the path is still the whole one', () => {
   const request = { method: 'GET', url: '/a', originalUrl: '/static/a?b', headers: {}, socket: {} };
   expect(new NodeSessionRequest(request as never).path).toBe('/static/a');
