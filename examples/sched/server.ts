@@ -1,9 +1,16 @@
-import { createSessions } from 'coatcheck';
-import { storeFromUrl } from 'coatcheck/url';
+import { sessionsFromEnv } from 'coatcheck/env';
 import { schedApp } from './app.ts';
 import type { BookData } from './book.ts';
 
-const { SESSION_URI = 'sqlite:./sched.db', PORT = '3000', HOST = '127.0.0.1', SECURE } = process.env;
+const { PORT = '3000', HOST = '127.0.0.1', SECURE, SESSION_TYPE } = process.env;
+
+/** Settings that the environment may say otherwise. */
+const DEFAULTS = {
+  ...(SESSION_TYPE ? {} : { SESSION_URI: 'sqlite:./sched.db' }),
+  // Safari and curl keep no Secure cookie from plain HTTP. Behind TLS set SECURE=1.
+  SESSION_COOKIE_SECURE: SECURE === '1' ? 'true' : 'false',
+  PERMANENT_SESSION_LIFETIME: '90d',
+};
 
 if (!/^\d{1,5}$/.test(PORT) || Number(PORT) > 65_535) fail('PORT must be a number from 0 to 65535.');
 
@@ -19,12 +26,11 @@ process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
 
 async function start() {
-  const sessions = createSessions<BookData>({
-    store: storeFromUrl(SESSION_URI),
-    // Safari and curl keep no Secure cookie from plain HTTP. Behind TLS set SECURE=1.
-    cookie: { secure: SECURE === '1' },
-    lifetime: { permanent: { idle: '90d', absolute: '400d' } },
-  });
+  const sessions = await sessionsFromEnv<BookData>(
+    { ...DEFAULTS, ...process.env },
+    // A book does not fit into a cookie.
+    { needs: 'store', lifetime: { permanent: { absolute: '400d' } } },
+  );
   await sessions.ready();
   return sessions;
 }

@@ -1,0 +1,268 @@
+import { CoatcheckError } from '../errors.ts';
+import type {
+  Capabilities,
+  Created,
+  Document,
+  Owner,
+  Scanned,
+  Store,
+  StoredRecord,
+  Updated,
+  Version,
+} from './contract.ts';
+import type { RedisDriver } from './redis-driver.ts';
+import { foreign, isNoScript, offline, redisFailure } from './redis-errors.ts';
+import { scanStep } from './redis-scan.ts';
+import { redisScripts, type Script } from './redis-scripts.ts';
+import { decodeValue, digits, encodeValue, MAX_BYTES } from './redis-value.ts';
+import { newVersion } from './redis-version.ts';
+
+/** Arguments of WAIT, and what it must count. */
+export interface Replicas {
+  readonly count: number;
+  readonly wait: string[];
+}
+
+/** How much longer than the record's life Redis keeps it. */
+const TTL_SLACK_MS = 60_000;
+
+/**
+ * The verbs. None is an async function, and each answer passes one `then`: on Node 20 every promise is dear while there
+ * is an ambient session.
+ */
+export class RedisStore implements Store {
+  readonly capabilities: Capabilities = {
+    atomic: 'store',
+    reads: 'strong',
+    owners: true,
+    scan: true,
+    bytes: true,
+    maxBytes: MAX_BYTES,
+  };
+  readonly #driver: RedisDriver;
+  readonly #prefix: string;
+  readonly #replicas: Replicas | undefined;
+  readonly #close: (() => Promise<void>) | undefined;
+  readonly #scripts = redisScripts();
+  #closed = false;
+
+  constructor(driver: RedisDriver, prefix: string, replicas?: Replicas, close?: () => Promise<void>) {
+    this.#driver = driver;
+    this.#prefix = prefix;
+    this.#replicas = replicas;
+    this.#close = close;
+  }
+
+  read(key: string): Promise<StoredRecord | undefined> {
+    if (this.#closed || !this.#driver.ready) return this.#unable('read');
+    const full = this.#prefix + key;
+    return this.#driver.send(full, ['GET', full]).then(readRecord, failedRead);
+  }
+
+  readMany(keys: readonly string[]): Promise<readonly (StoredRecord | Error | undefined)[]> {
+    if (this.#closed || !this.#driver.ready) return this.#unable('read');
+    return this.#driver.getMany(keys.map((key) => this.#prefix + key)).then(readRecords, failedRead);
+  }
+
+  create(key: string, document: Document, expiresAt: number, owner?: Owner): Promise<Created> {
+    const full = this.#prefix + key;
+    const version = newVersion();
+    let args: string[];
+    try {
+      args = ['SET', full, encodeValue(version, document, expiresAt, owner), 'NX', 'PX', ttl(expiresAt)];
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#write('create', full, args).then((answer): Created | Promise<Created> => {
+      if (answer === null) return this.#taken(key, version, owner);
+      const ok: Created = { result: 'ok', version };
+      return owner === undefined ? ok : this.#index('create', key, owner).then(() => ok);
+    }, failedCreate);
+  }
+
+  update(key: string, version: Version, document: Document, expiresAt: number): Promise<Updated> {
+    const full = this.#prefix + key;
+    const next = newVersion();
+    let args: string[];
+    try {
+      args = [String(version), encodeValue(next, document, expiresAt, undefined), ttl(expiresAt)];
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#run('update', this.#scripts.update, full, args, (answer): Updated => {
+      if (isNumber(answer, 1)) return { result: 'ok', version: next };
+      if (isNumber(answer, 0)) return { result: 'gone' };
+      const current = record(answer, 'update');
+      // Our own version is there already: a driver sent the script twice, and the first one wrote.
+      if (current.version === next) return { result: 'ok', version: next };
+      return { result: 'conflict', current };
+    });
+  }
+
+  touch(key: string, version: Version, expiresAt: number): Promise<boolean> {
+    const full = this.#prefix + key;
+    let args: string[];
+    try {
+      args = [String(version), digits(expiresAt), ttl(expiresAt)];
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#run('touch', this.#scripts.touch, full, args, (answer) => isNumber(answer, 1));
+  }
+
+  destroy(key: string, owner?: string): Promise<boolean> {
+    const full = this.#prefix + key;
+    return this.#write('destroy', full, ['DEL', full]).then((answer): boolean | Promise<boolean> => {
+      const was = isNumber(answer, 1);
+      return owner === undefined ? was : this.#unlist('destroy', owner, key, true).then(() => was);
+    }, failedDestroy);
+  }
+
+  put(key: string, document: Document, expiresAt: number, owner?: Owner): Promise<void> {
+    const full = this.#prefix + key;
+    let args: string[];
+    try {
+      args = ['SET', full, encodeValue(newVersion(), document, expiresAt, owner), 'PX', ttl(expiresAt)];
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#write('put', full, args).then(
+      (): void | Promise<void> => (owner === undefined ? undefined : this.#index('put', key, owner)),
+      failedPut,
+    );
+  }
+
+  listOwned(owner: string): Promise<readonly string[]> {
+    if (this.#closed || !this.#driver.ready) return this.#unable('listOwned');
+    const list = this.#list(owner);
+    return this.#driver.send(list, ['ZRANGE', list, '0', '-1']).then(
+      (answer) => answer as string[],
+      (error) => {
+        throw redisFailure(error, 'listOwned', 'none');
+      },
+    );
+  }
+
+  forget(owner: string, key: string): Promise<void> {
+    return this.#unlist('forget', owner, key, false);
+  }
+
+  scan(cursor: string | undefined, limit: number): Promise<Scanned> {
+    if (this.#closed || !this.#driver.ready) return this.#unable('scan');
+    return scanStep(this.#driver, this.#prefix, cursor, limit).catch((error) => {
+      throw redisFailure(error, 'scan', 'none');
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#close?.();
+  }
+
+  #list(owner: string): string {
+    return `${this.#prefix}~owner:${owner}`;
+  }
+
+  async #taken(key: string, version: string, owner: Owner | undefined): Promise<Created> {
+    const current = await this.read(key);
+    if (owner !== undefined && current?.owner?.name === owner.name) {
+      // The answer to an earlier attempt may have been lost before the index was written.
+      await this.#index('create', key, current.owner);
+    }
+    // Our own version is there already: a driver sent the command twice, and the first one wrote.
+    return current?.version === version ? { result: 'ok', version } : { result: 'exists', current };
+  }
+
+  #index(verb: string, key: string, { name, until }: Owner): Promise<void> {
+    const args = [key, String(until), String(Date.now())];
+    return this.#run(verb, this.#scripts.index, this.#list(name), args, () => undefined, true);
+  }
+
+  #unlist(verb: string, owner: string, key: string, begun: boolean): Promise<void> {
+    const list = this.#list(owner);
+    return this.#write(verb, list, ['ZREM', list, key]).then(
+      () => undefined,
+      (error) => {
+        throw redisFailure(error, verb, 'unknown', begun);
+      },
+    );
+  }
+
+  /** @param begun the record was written before */
+  #run<T>(
+    verb: string,
+    { sha, lua }: Script,
+    key: string,
+    args: readonly string[],
+    read: (answer: unknown) => T,
+    begun = false,
+  ): Promise<T> {
+    const fail = (error: unknown): never => {
+      throw redisFailure(error, verb, 'unknown', begun);
+    };
+    return this.#write(verb, key, ['EVALSHA', sha, '1', key, ...args]).then(read, (error) =>
+      isNoScript(error) ? this.#write(verb, key, ['EVAL', lua, '1', key, ...args]).then(read, fail) : fail(error),
+    );
+  }
+
+  /** One writing command, and its answer when as many replicas have it as are asked for. */
+  #write(verb: string, key: string, args: string[]): Promise<unknown> {
+    if (this.#closed || !this.#driver.ready) return this.#unable(verb);
+    const replicas = this.#replicas;
+    if (replicas === undefined) return this.#driver.send(key, args);
+    return this.#driver.sendAndWait(key, args, replicas.wait).then(([answer, count]) => {
+      if (Number(count) >= replicas.count) return answer;
+      // Not to be made again: it would find itself stored, and take that for an answer.
+      throw new CoatcheckError(
+        'STORE_FAILED',
+        `Redis store, ${verb}: fewer replicas than \`durable.replicas\` have the write: look at the replicas.`,
+        { outcome: 'unknown' },
+      );
+    });
+  }
+
+  #unable(verb: string): Promise<never> {
+    if (!this.#closed) return Promise.reject(offline(verb));
+    return Promise.reject(
+      new CoatcheckError('STORE_FAILED', `Redis store, ${verb}: the store was closed.`, { outcome: 'none' }),
+    );
+  }
+}
+
+function ttl(expiresAt: number): string {
+  return String(Math.max(0, Math.ceil(expiresAt - Date.now())) + TTL_SLACK_MS);
+}
+
+function readRecord(answer: unknown): StoredRecord | undefined {
+  return answer === null ? undefined : record(answer, 'read');
+}
+
+function readRecords(answers: readonly unknown[]): (StoredRecord | Error | undefined)[] {
+  return answers.map((answer) => {
+    if (answer === null) return undefined;
+    if (answer instanceof Error) return redisFailure(answer, 'read', 'none');
+    return (typeof answer === 'string' ? decodeValue(answer) : undefined) ?? foreign('read');
+  });
+}
+
+function record(answer: unknown, verb: string): StoredRecord {
+  const found = typeof answer === 'string' ? decodeValue(answer) : undefined;
+  if (found === undefined) throw foreign(verb);
+  return found;
+}
+
+/** A client may be set up to give numbers as text. */
+function isNumber(answer: unknown, number: 0 | 1): boolean {
+  return answer === number || answer === String(number);
+}
+
+const failing =
+  (verb: string, outcome: 'none' | 'unknown') =>
+  (error: unknown): never => {
+    throw redisFailure(error, verb, outcome);
+  };
+const failedRead: (error: unknown) => never = failing('read', 'none');
+const failedCreate: (error: unknown) => never = failing('create', 'unknown');
+const failedDestroy: (error: unknown) => never = failing('destroy', 'unknown');
+const failedPut: (error: unknown) => never = failing('put', 'unknown');
