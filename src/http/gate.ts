@@ -20,7 +20,6 @@ import { abandonNode, commitNode, finishNode } from './node-commit.ts';
 import { type HeadCall, type NodeResponse, prepareHead } from './node-head.ts';
 import type { NodeRequest } from './node-request.ts';
 import { type Place, placeGate } from './place.ts';
-import { putDownLast } from './slot.ts';
 import { isThenable } from './thenable.ts';
 
 /** How far an answer is. */
@@ -233,7 +232,6 @@ export class Gate<S extends object> implements Keeper {
         const below = this.#sayHead();
         this.#state = 'done';
         leaveHome(this.#response, this);
-        putDownLast(this.#request, this.#session);
         try {
           return below(verb, args);
         } finally {

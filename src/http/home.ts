@@ -1,8 +1,10 @@
-import { ServerResponse } from 'node:http';
-import { Http2ServerResponse } from 'node:http2';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { runIn, type SessionContext } from '../session/ambient.ts';
 import type { Verb } from './gate-calls.ts';
 import type { NodeResponse } from './node-head.ts';
+import type { NodeRequest } from './node-request.ts';
+import { innermost, putDownAll } from './slot.ts';
 
 /**
  * A framework gives its responses a prototype of its own: Express, `express.response`. There the methods of the gate
@@ -37,26 +39,43 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 const keepers = new WeakMap<object, Keeper>();
 const contexts = new WeakMap<object, SessionContext>();
 
-/** The home of the responses with a prototype; undefined where there is none. */
-const homes = new WeakMap<object, NodeResponse | undefined>();
+/** The homes of requests and responses by their prototypes; undefined where there is none. */
+const homes = new WeakMap<object, object | undefined>();
 const furnished = new WeakSet<object>();
+
+/** Whether `req.session` of a request, and the gate of its response, have a home. */
+export function areAtHome(request: NodeRequest, response: NodeResponse): boolean {
+  return homeOf(request, REQUESTS) !== undefined && homeOf(response, RESPONSES) !== undefined;
+}
 
 /** Puts a keeper before a response by its home; undefined where the response itself must be changed. */
 export function keepAtHome(response: NodeResponse, keeper: Keeper): NodeResponse | undefined {
-  const home = homeOf(response);
+  const home = homeOf(response, RESPONSES) as NodeResponse | undefined;
   if (home === undefined || keepers.has(response)) return undefined;
   keepers.set(response, keeper);
   return home;
 }
 
-/** The response is through. A key that stayed would outlive its request by a collection or two, and all that hangs on it. */
+/** Everybody has heard that the response is closed. Whoever goes on without it still has the session. */
+function through(response: NodeResponse & { readonly req?: object }): void {
+  contexts.delete(response);
+  // Closed before it was answered: what the handler still does is heeded.
+  if (keepers.has(response)) return;
+  const { req } = response;
+  const carried = req && innermost(req);
+  if (req === undefined || carried?.made === undefined) return;
+  own(req, 'session', carried.seen);
+  putDownAll(req);
+}
+
+/** The gate has nothing to say any more. What stays in a WeakMap outlives its request by a collection or two. */
 export function leaveHome(response: object, keeper: Keeper): void {
   if (keepers.get(response) === keeper) keepers.delete(response);
 }
 
 /** Lets the response's listeners run in the request's context; false where the response itself must be changed. */
 export function bindAtHome(response: NodeResponse, context: SessionContext): boolean {
-  if (homeOf(response) === undefined) return false;
+  if (homeOf(response, RESPONSES) === undefined) return false;
   contexts.set(response, context);
   return true;
 }
@@ -66,37 +85,74 @@ export function tooLate(): never {
   throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
 }
 
-function homeOf(response: NodeResponse): NodeResponse | undefined {
-  const prototype = Object.getPrototypeOf(response) as object;
-  if (homes.has(prototype)) return homes.get(prototype);
-  const home = topmost(prototype);
-  const fits = home !== undefined && (furnished.has(home) || isFree(home));
-  homes.set(prototype, fits ? home : undefined);
-  if (!fits || furnished.has(home)) return homes.get(prototype);
-  furnish(home);
-  furnished.add(home);
-  // Middleware that ran before may hold the methods of this very response as they were; the next one is as it should.
-  return VERBS.some((verb) => Object.hasOwn(response, verb)) ? undefined : home;
+/** What is put into the home of one kind of objects. */
+interface Furniture {
+  readonly roots: readonly object[];
+  readonly names: readonly string[];
+  furnish(home: object): void;
 }
 
-/** The last prototype before Node's own: what a mounted application puts in front comes and goes. */
-function topmost(prototype: object): NodeResponse | undefined {
+const RESPONSES: Furniture = {
+  roots: [ServerResponse.prototype, Http2ServerResponse.prototype],
+  names: [...VERBS, ...LOCKED, 'headersSent', 'writableEnded', 'emit'],
+  furnish: (home) => furnishResponses(home as NodeResponse),
+};
+
+const REQUESTS: Furniture = {
+  roots: [IncomingMessage.prototype, Http2ServerRequest.prototype],
+  names: ['session'],
+  furnish: furnishRequests,
+};
+
+function homeOf(one: object, furniture: Furniture): object | undefined {
+  const prototype = Object.getPrototypeOf(one) as object;
+  let home = homes.get(prototype);
+  if (home === undefined && !homes.has(prototype)) {
+    home = topmost(prototype, furniture);
+    if (home !== undefined && !furnished.has(home)) {
+      furniture.furnish(home);
+      furnished.add(home);
+    }
+    homes.set(prototype, home);
+    // Middleware that ran before may hold the methods of this very response as they were; the next one is as it should.
+    if (furniture.names.some((name) => Object.hasOwn(one, name))) return undefined;
+  }
+  return home;
+}
+
+/** The last prototype before Node's own, if nobody has furnished it: what a mounted application puts in front comes and goes. */
+function topmost(prototype: object, { roots, names }: Furniture): object | undefined {
   let home: object | undefined;
-  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
-    if (at === ServerResponse.prototype) return home as NodeResponse | undefined;
-    if (at === Http2ServerResponse.prototype) return undefined;
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (roots.includes(at)) break;
     home = at;
   }
-  return undefined;
+  if (home === undefined || furnished.has(home)) return home;
+  // Who has methods of these names there means something by them.
+  const free = Object.isExtensible(home) && !names.some((name) => Object.hasOwn(home, name));
+  return free ? home : undefined;
 }
 
-/** Who has methods of these names there means something by them. */
-function isFree(home: object): boolean {
-  const names = [...VERBS, ...LOCKED, 'headersSent', 'writableEnded', 'emit'];
-  return Object.isExtensible(home) && !names.some((name) => Object.hasOwn(home, name));
+function furnishRequests(home: object): void {
+  Object.defineProperty(home, 'session', {
+    get(this: object) {
+      return innermost(this)?.seen;
+    },
+    set(this: object, value: unknown) {
+      const carried = innermost(this);
+      if (carried !== undefined) carried.seen = value;
+      // Somebody else's request.
+      else own(this, 'session', value);
+    },
+    configurable: true,
+  });
 }
 
-function furnish(home: NodeResponse): void {
+function own(one: object, name: string, value: unknown): void {
+  Object.defineProperty(one, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function furnishResponses(home: NodeResponse): void {
   const below = Object.getPrototypeOf(home) as Record<string, Method | undefined>;
   const method = (name: string, value: Method) =>
     Object.defineProperty(home, name, { value, writable: true, configurable: true });
@@ -115,8 +171,10 @@ function furnish(home: NodeResponse): void {
   }
   method('emit', function (...args) {
     const context = contexts.get(this as object);
-    if (context !== undefined && args[0] === 'close') contexts.delete(this as object);
-    return context === undefined ? below.emit?.apply(this, args) : runIn(context, () => below.emit?.apply(this, args));
+    const emitted =
+      context === undefined ? below.emit?.apply(this, args) : runIn(context, () => below.emit?.apply(this, args));
+    if (args[0] === 'close') through(this as NodeResponse);
+    return emitted;
   });
   const fact = (name: string, whileHeld: (waiting: Waiting) => boolean) =>
     Object.defineProperty(home, name, {

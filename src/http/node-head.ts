@@ -7,6 +7,7 @@ export interface NodeResponse {
   statusMessage: string;
   sendDate: boolean;
   readonly headersSent: boolean;
+  readonly writableEnded?: boolean;
   readonly destroyed?: boolean;
   readonly stream?: { readonly destroyed: boolean; readonly closed: boolean; close(code: number): void };
   getHeader(name: string): unknown;

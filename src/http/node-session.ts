@@ -1,12 +1,13 @@
-import type { SessionInterface } from '../interface/contract.ts';
+import type { Later, SessionInterface } from '../interface/contract.ts';
 import { contextOf, runIn } from '../session/ambient.ts';
 import { nullSession } from '../session/null-session.ts';
 import { bindEmitters } from './emitters.ts';
 import { Gate } from './gate.ts';
 import type { NodeErrorHandler } from './gate-error.ts';
+import { areAtHome } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
 import { type NodeRequest, NodeSessionRequest } from './node-request.ts';
-import { carriedBy, carry } from './slot.ts';
+import { type Carried, carriedBy, carry } from './slot.ts';
 import { isThenable } from './thenable.ts';
 
 /** What Express, Connect and node:http have in common. */
@@ -34,26 +35,51 @@ export function beginNode<S extends object>(
     next();
     return;
   }
-  const begin = (opened: S | undefined) => {
-    const session = opened ?? (nullSession as S);
-    carry(request, iface, session);
-    (request as { session?: object }).session = session;
-    if (opened !== undefined && !iface.isNull(opened)) new Gate(iface, opened, request, response, options.onError);
+  const place = (session: S): S => {
+    if (iface.isNull(session)) return session;
+    new Gate(iface, session, request, response, options.onError);
+    // Whoever first asks when all is said may read, if the head allows it, and no more.
+    if (response.writableEnded === true) iface.ended?.(session);
+    return session;
+  };
+  const begin = (later: Later<S> | undefined) => {
+    const atHome = areAtHome(request, response) && !Object.hasOwn(request, 'session');
+    let carried: Carried<S>;
+    if (later === undefined) carried = carry(request, iface, nullSession as S);
+    else if (atHome && later.ready === undefined) {
+      carried = carry<S>(request, iface, undefined, () => place(later.make(new NodeSessionRequest(request))));
+    } else {
+      carried = carry(request, iface, place(later.ready ?? later.make(new NodeSessionRequest(request))));
+    }
+    if (!atHome) (request as { session?: object }).session = carried.session;
     if (iface.ambient === false) {
       next();
       return;
     }
-    const context = contextOf(session);
+    const context = contextOf(carried);
     bindEmitters(context, request, response);
     runIn(context, next);
   };
-  let opening: S | undefined | Promise<S | undefined>;
+  let arriving: Later<S> | undefined | Promise<Later<S> | undefined>;
   try {
-    opening = iface.open(new NodeSessionRequest(request));
+    arriving = arrive(iface, new NodeSessionRequest(request));
   } catch (error) {
     failed(error);
     return;
   }
-  if (isThenable(opening)) opening.then(begin, failed);
-  else begin(opening);
+  if (isThenable(arriving)) arriving.then(begin, failed);
+  else begin(arriving);
+}
+
+function arrive<S extends object>(
+  iface: SessionInterface<S>,
+  request: NodeSessionRequest,
+): Later<S> | undefined | Promise<Later<S> | undefined> {
+  if (iface.arrive !== undefined) return iface.arrive(request);
+  const opened = iface.open(request);
+  return isThenable(opened) ? opened.then(ready) : ready(opened);
+}
+
+function ready<S extends object>(opened: S | undefined): Later<S> | undefined {
+  return opened === undefined ? undefined : { ready: opened, make: () => opened };
 }

@@ -1,9 +1,39 @@
-/** A session that a request carries, and the interface that opened it. */
-export interface Carried<S extends object = object> {
+/** A session that a request carries, and the interface that opened it. It may be made when somebody first asks for it. */
+export class Carried<S extends object = object> {
   readonly owner: object;
-  readonly session: S;
   /** What was opened before, by another interface. */
   readonly outer: Carried | undefined;
+  #made: S | undefined;
+  readonly #make: (() => S) | undefined;
+  /** What the handler put in the session's place. */
+  #put: { readonly value: unknown } | undefined;
+
+  constructor(owner: object, outer: Carried | undefined, made: S | undefined, make?: () => S) {
+    this.owner = owner;
+    this.outer = outer;
+    this.#made = made;
+    this.#make = make;
+  }
+
+  get session(): S {
+    this.#made ??= this.#make?.() as S;
+    return this.#made;
+  }
+
+  /** The session, if anybody asked for it. */
+  get made(): S | undefined {
+    return this.#made;
+  }
+
+  /** What the handler sees. */
+  get seen(): unknown {
+    return this.#put === undefined ? this.session : this.#put.value;
+  }
+
+  set seen(value: unknown) {
+    // Whoever ends a session by `null`, unseen, ends one that must be there for its commit.
+    this.#put = value === this.session ? undefined : { value };
+  }
 }
 
 const SLOT = Symbol.for('coatcheck.carried');
@@ -26,27 +56,30 @@ export function carriedBy<S extends object>(request: object, owner: object): Car
   return undefined;
 }
 
-export function carry<S extends object>(request: object, owner: object, session: S): Carried<S> {
-  const carried: Carried<S> = { owner, session, outer: innermost(request) };
-  carriers.set(request, carried);
+/** Gives a request a session, or one that is made when somebody asks. */
+export function carry<S extends object>(
+  request: object,
+  owner: object,
+  session: S | undefined,
+  make?: () => S,
+): Carried<S> {
+  const carried = new Carried(owner, innermost(request), session, make);
+  carriers.set(request, carried as Carried);
   return carried;
 }
 
-/**
- * The request is through, or may be used again, as tests do. What stayed would outlive it by a collection or two, and
- * the session with it.
- */
-export function putDownLast(request: object, session: object): void {
-  const carried = innermost(request);
-  // With several instances the one that was opened first is through last.
-  for (let at = carried; at !== undefined; at = at.outer) {
-    if (at.session === session && at.outer === undefined) carriers.delete(request);
-  }
-}
-
-/** The same for one of several. */
+/** One of several is through, or the request object is used again, as tests do. */
 export function putDown(request: object, carried: Carried): void {
   if (innermost(request) !== carried) return;
   if (carried.outer === undefined) carriers.delete(request);
   else carriers.set(request, carried.outer);
+}
+
+/**
+ * The request is through. What stayed would outlive it by a collection or two, and all that hangs on it. Who asks for a
+ * session that nobody asked for before still gets it.
+ */
+export function putDownAll(request: object): void {
+  for (let at = innermost(request); at !== undefined; at = at.outer) if (at.made === undefined) return;
+  carriers.delete(request);
 }

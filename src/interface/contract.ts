@@ -37,6 +37,14 @@ export interface HeaderChanges {
 /** Nothing to change: the usual answer. */
 export const NO_CHANGES: HeaderChanges = { setCookie: [], looked: false };
 
+/** A visitor whose session is made when somebody first asks for it. */
+export interface Later<S extends object> {
+  /** The session, where it had to be made already. */
+  readonly ready?: S | undefined;
+  /** Makes it; called once, and not where it is `ready`. */
+  make(request: SessionRequest): S;
+}
+
 /**
  * Opens a session when a request begins and commits it before the head of the answer leaves.
  *
@@ -45,6 +53,11 @@ export const NO_CHANGES: HeaderChanges = { setCookie: [], looked: false };
 export interface SessionInterface<S extends object = object> {
   /** The request's session. Nothing (undefined) gives the null session: reads are empty, writes explain, no commit. */
   open(request: SessionRequest): S | undefined | Promise<S | undefined>;
+  /**
+   * `open` in two steps, for adapters that make nothing before somebody asks: the store is asked now, and the session
+   * made of it later or never. Nothing (undefined) as with `open`.
+   */
+  arrive?(request: SessionRequest): Later<S> | undefined | Promise<Later<S>>;
   /** Stores what the request did, and says what the head needs. A rejection replaces the answer by the error's own. */
   commit(session: S, response: SessionResponse): HeaderChanges | Promise<HeaderChanges>;
   /** Null sessions are never committed. */

@@ -1,5 +1,5 @@
 import type { Origin, SessionEngine } from '../session/request-session.ts';
-import { Budget } from '../store/deadline.ts';
+import type { Budget } from '../store/deadline.ts';
 import type { StoreAccess } from './access.ts';
 import { ClientSession } from './client-session.ts';
 
@@ -10,8 +10,8 @@ export class ServerSession extends ClientSession {
   /** Made with the first call that needs it. */
   access: StoreAccess | undefined;
 
-  constructor(engine: SessionEngine, origin: Origin, deadline: number) {
+  constructor(engine: SessionEngine, origin: Origin, budget: Budget) {
     super(engine, origin);
-    this.budget = new Budget(deadline);
+    this.budget = budget;
   }
 }

@@ -1,22 +1,47 @@
 import { AsyncResource } from 'node:async_hooks';
 import { closedNonce } from '../codec/closed.ts';
+import { readCookie } from '../cookie/parse.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
-import { dictionary } from '../session/dictionary.ts';
+import { behind, dictionary } from '../session/dictionary.ts';
 import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
+import { Budget } from '../store/deadline.ts';
 import { KeyQueue } from '../store/queue.ts';
 import type { Told } from '../store/turn-reads.ts';
 import { reach, StoreAccess } from './access.ts';
 import { Committer } from './committer.ts';
-import type { HeaderChanges, SessionInterface, SessionRequest } from './contract.ts';
+import type { HeaderChanges, Later, SessionInterface, SessionRequest } from './contract.ts';
 import { DictionaryInterface } from './dictionary-interface.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
 import { ServerSession } from './server-session.ts';
 import type { ServerSettings } from './settings.ts';
 import type { StoreSource } from './store-source.ts';
 import type { Sweeper } from './sweeper.ts';
+
+type Make<D> = (request: SessionRequest, found: Found<D>) => Session<D>;
+
+/** A visitor whose record, or none, was found, and whose session nobody has asked for. */
+class Found<D> implements Later<Session<D>> {
+  readonly id: string;
+  readonly key: string;
+  readonly record: StoredRecord | undefined;
+  readonly budget: Budget;
+  readonly #make: Make<D>;
+
+  constructor(id: string, key: string, record: StoredRecord | undefined, budget: Budget, make: Make<D>) {
+    this.id = id;
+    this.key = key;
+    this.record = record;
+    this.budget = budget;
+    this.#make = make;
+  }
+
+  make(request: SessionRequest): Session<D> {
+    return this.#make(request, this);
+  }
+}
 
 /** Sessions whose id is in the cookie and whose record is in a store. */
 export class ServerInterface<D>
@@ -39,9 +64,12 @@ export class ServerInterface<D>
   }
 
   open(request: SessionRequest): Session<D> | undefined | Promise<Session<D>> {
-    const { tickets, isStatic, lazy } = this.#settings;
-    if (isStatic(request)) return undefined;
-    const session = new ServerSession(this, { kind: 'none' }, this.#settings.deadline);
+    return this.#settings.isStatic(request) ? undefined : this.#open(request);
+  }
+
+  #open(request: SessionRequest): Session<D> | Promise<Session<D>> {
+    const { tickets, lazy } = this.#settings;
+    const session = new ServerSession(this, { kind: 'none' }, new Budget(this.#settings.deadline));
     session.mustLoad = lazy;
     const face = dictionary<D>(session);
     const ticket = this.presented(session, request, tickets.read);
@@ -51,6 +79,66 @@ export class ServerInterface<D>
     const key = keyOf(ticket.id);
     session.origin = { kind: 'unloaded', key };
     return lazy ? face : this.#begin(session, key, face);
+  }
+
+  arrive(request: SessionRequest): Later<Session<D>> | undefined | Promise<Later<Session<D>>> {
+    const { tickets, isStatic, lazy, cookie, deadline, events, bind } = this.#settings;
+    if (isStatic(request)) return undefined;
+    if (lazy || request.cookie === undefined) return this.#unasked;
+    const { reads } = this.#source;
+    const found = readCookie(request.cookie, cookie.name);
+    if (found.kind === 'none') return this.#unasked;
+    const ticket = found.kind === 'one' ? tickets.read(found.value) : undefined;
+    // What is to be told, checked or answered whoever looks is done now.
+    const plain = ticket !== undefined && !ticket.reissue && bind === 'none' && !events.heard;
+    if (!plain || reads === undefined) return this.#ready(request);
+    const key = keyOf(ticket.id);
+    const budget = new Budget(deadline);
+    return new Promise((resolve) => {
+      reads.read(key, budget, (record, error) => {
+        if (error === undefined) resolve(new Found(ticket.id, key, record, budget, this.#make));
+        else resolve(this.#failing(request, ticket.id, key, budget, error));
+      });
+    });
+  }
+
+  /** Nothing is known, or asked for yet. */
+  readonly #unasked: Later<Session<D>> = {
+    // Without a ticket, and with one that waits for `load`, it opens at once.
+    make: (request) => this.#open(request) as Session<D>,
+  };
+
+  #ready(request: SessionRequest): Later<Session<D>> | Promise<Later<Session<D>>> {
+    const opened = this.#open(request);
+    const later = (ready: Session<D>): Later<Session<D>> => ({ ready, make: () => ready });
+    return behind(opened) === undefined ? (opened as Promise<Session<D>>).then(later) : later(opened as Session<D>);
+  }
+
+  #made(request: SessionRequest, id: string, key: string, budget: Budget): ServerSession {
+    const session = new ServerSession(this, { kind: 'unloaded', key }, budget);
+    session.serves(request, this.#settings);
+    session.id = id;
+    return session;
+  }
+
+  readonly #make = (request: SessionRequest, { id, key, record, budget }: Found<D>): Session<D> => {
+    const session = this.#made(request, id, key, budget);
+    this.#found(session, session.origin, key, record);
+    return dictionary<D>(session);
+  };
+
+  /** A first read that failed is made again now, while the visitor waits for it. */
+  async #failing(
+    request: SessionRequest,
+    id: string,
+    key: string,
+    budget: Budget,
+    error: unknown,
+  ): Promise<Later<Session<D>>> {
+    const session = this.#made(request, id, key, budget);
+    await this.#read(session, key, error);
+    const ready = dictionary<D>(session);
+    return { ready, make: () => ready };
   }
 
   /** Reads before the handler runs. One promise where reads travel together, for each counts twice. */

@@ -2,9 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { CoatcheckError } from '../errors.ts';
 import type { Session } from './types.ts';
 
+/** Whatever has a session, or makes it when it is asked. */
+export interface SessionHolder {
+  readonly session: object;
+}
+
 /** One request's place in the chain: a request made inside a request has its own, with the outer one behind it. */
 export interface SessionContext {
-  readonly session: object;
+  readonly holder: SessionHolder;
   readonly parent: SessionContext | undefined;
 }
 
@@ -16,9 +21,9 @@ const shared = globalThis as { [SLOT]?: AsyncLocalStorage<SessionContext> };
 shared[SLOT] ??= new AsyncLocalStorage<SessionContext>();
 const contexts: AsyncLocalStorage<SessionContext> = shared[SLOT];
 
-/** A context for `session` inside the current one. Keep it where the same request comes in again by an event. */
-export function contextOf(session: object): SessionContext {
-  return { session, parent: contexts.getStore() };
+/** A context inside the current one. Keep it where the same request comes in again by an event. */
+export function contextOf(holder: SessionHolder): SessionContext {
+  return { holder, parent: contexts.getStore() };
 }
 
 /** Runs `fn` in a context, and costs next to nothing when it already does. */
@@ -33,12 +38,12 @@ export function runIn<T>(context: SessionContext, fn: () => T): T {
  * await runWith(mySession, () => sendReport());
  */
 export function runWith<T>(session: object, fn: () => T): T {
-  return contexts.run(contextOf(session), fn);
+  return contexts.run(contextOf({ session }), fn);
 }
 
 /** The innermost session of the request that is being served; undefined outside a request. */
 export function currentSession(): object | undefined {
-  return contexts.getStore()?.session;
+  return contexts.getStore()?.holder.session;
 }
 
 function current(): object {
