@@ -35,6 +35,11 @@ export class IoRedis implements RedisDriver {
   }
 }
 
+/** How a pipeline fails while slots move from one node to another. */
+const MOVING = /^(MOVED|ASK|TRYAGAIN) |slots allocation group/;
+
+const asValue = (error: unknown): unknown => error;
+
 /** A cluster of ioredis or iovalkey. */
 export class IoRedisClusterDriver implements RedisDriver {
   readonly kind = 'ioredis cluster';
@@ -52,7 +57,7 @@ export class IoRedisClusterDriver implements RedisDriver {
     return this.#cluster.call(...(args as [string]));
   }
 
-  async sendAndWait(_key: string, args: string[], wait: string[]): Promise<[unknown, unknown]> {
+  async sendAndWait(key: string, args: string[], wait: string[]): Promise<[unknown, unknown]> {
     const answers = await this.#cluster
       .pipeline([
         ['call', ...args],
@@ -60,7 +65,11 @@ export class IoRedisClusterDriver implements RedisDriver {
       ])
       .exec();
     const [[failure, answer] = [], [waitFailure, count] = []] = answers ?? [];
-    if (failure) throw failure;
+    if (failure) {
+      // Only a command by itself is led to where the slot went, and makes the cluster learn it.
+      if (failure instanceof Error && MOVING.test(failure.message)) await this.send(key, ['EXISTS', key]);
+      throw failure;
+    }
     if (waitFailure) throw waitFailure;
     return [answer, count];
   }
@@ -77,7 +86,8 @@ export class IoRedisClusterDriver implements RedisDriver {
     }
     const values: unknown[] = new Array(keys.length);
     const ask = async (places: readonly number[]): Promise<void> => {
-      const answers = await this.#cluster.pipeline(places.map((i) => ['get', keys[i] as string])).exec();
+      const commands = places.map((i) => ['get', keys[i] as string]);
+      const answers = await this.#cluster.pipeline(commands).exec();
       for (const [n, place] of places.entries()) {
         const [failure, value] = answers?.[n] ?? [new Error('The pipeline gave no answer.'), undefined];
         values[place] = failure ?? value;
@@ -87,7 +97,12 @@ export class IoRedisClusterDriver implements RedisDriver {
       for (const place of places) values[place] = error;
     };
     await Promise.all([...groups.values()].map((places) => ask(places).catch(fail(places))));
-    return values;
+    // As above.
+    const led = (value: unknown, i: number): unknown =>
+      value instanceof Error && MOVING.test(value.message)
+        ? this.send('', ['GET', keys[i] as string]).catch(asValue)
+        : value;
+    return values.some((value) => value instanceof Error) ? Promise.all(values.map(led)) : values;
   }
 
   masters(): RedisNode[] {
