@@ -124,6 +124,8 @@ async function openNodeRedis(
             // Without one of its own, commands of one turn wait for each other.
             reserveClient: true,
             maxCommandRediscovers: 0,
+            // It asks once when the primary changes; an old answer then would keep it at the old primary for good (ms).
+            scanInterval: 1000,
           });
   client.on('error', () => undefined);
   try {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { redisMissing, Stores, valkeyMissing } from './stores.ts';
 import { tell } from './visitor.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -14,6 +15,7 @@ export interface AppEvent {
   readonly event: string;
   readonly at: number;
   readonly handle?: string;
+  readonly address?: string;
   readonly keys?: readonly string[];
   readonly reason?: string;
 }
@@ -21,6 +23,7 @@ export interface AppEvent {
 /** A running reference application. */
 export interface App {
   readonly port: number;
+  readonly pid: number;
   readonly events: AppEvent[];
   /** Waits until the events of all requests that were answered before have arrived. */
   settle(): Promise<void>;
@@ -36,12 +39,24 @@ export interface Refusal {
 
 export type Env = Readonly<Record<string, string>>;
 
-/** Every adapter on every store that this version has. */
+type Cell = readonly [adapter: string, store: string];
+
 export const ADAPTERS = ['express', 'node', 'fetch'] as const;
-export const STORES = ['memory', 'sqlite'] as const;
-export const CELLS: readonly (readonly [adapter: string, store: string])[] = ADAPTERS.flatMap((adapter) =>
-  STORES.map((store) => [adapter, store] as const),
-);
+const STORES = ['memory', 'sqlite', ...(redisMissing === undefined ? ['redis'] : [])];
+/** Every adapter on every kind of store that this version has. */
+export const CELLS: readonly Cell[] = ADAPTERS.flatMap((adapter) => STORES.map((store) => [adapter, store] as const));
+/** The ways to Redis beside the common one, each with one adapter. */
+export const REDIS_CELLS: readonly Cell[] =
+  redisMissing === undefined
+    ? [
+        ['express', 'redis by ioredis'],
+        ['node', 'a Redis Cluster'],
+        ['fetch', 'a Redis Cluster by ioredis'],
+        ['express', 'Redis Sentinel'],
+        ['node', 'Redis Sentinel by ioredis'],
+        ...(valkeyMissing === undefined ? [['fetch', 'valkey'] as const] : []),
+      ]
+    : [];
 
 /** What MODE=cookie needs. */
 export const SEALED: Env = { MODE: 'cookie', SECRET: 'sA_8OiW0DfhxJ4eGhtWKh6hY7PYJsKItMJj31_Si_wA' };
@@ -49,29 +64,38 @@ export const SEALED: Env = { MODE: 'cookie', SECRET: 'sA_8OiW0DfhxJ4eGhtWKh6hY7P
 /** Applications and a folder for one test file; all of it goes with the file's last test. */
 export interface Fleet {
   readonly folder: string;
-  start(env: Env): Promise<App>;
-  /** The environment of a cell; each call has a database of its own. */
-  cell(adapter: string, store: string): Env;
+  start(env: Env | Promise<Env>): Promise<App>;
+  /** The environment of a cell; each call has a database of its own, where the store has several. */
+  cell(adapter: string, store: string): Promise<Env>;
+  /** Two applications on one store. */
+  pair(one: string, other: string, store: string): Promise<readonly [App, App]>;
 }
 
 export function fleet(): Fleet {
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-conformance-'));
   const started: Promise<App>[] = [];
-  let databases = 0;
+  const stores = new Stores(folder);
   afterAll(async () => {
     for (const app of await Promise.allSettled(started)) if (app.status === 'fulfilled') await app.value.stop();
+    await stores.stop();
     rmSync(folder, { recursive: true, force: true });
+  });
+  const start = (env: Env | Promise<Env>): Promise<App> => {
+    const app = Promise.resolve(env).then(startApp);
+    started.push(app);
+    return app;
+  };
+  const cell = async (adapter: string, store: string): Promise<Env> => ({
+    ADAPTER: adapter,
+    ...(await stores.settings(store)),
   });
   return {
     folder,
-    start(env) {
-      const app = startApp(env);
-      started.push(app);
-      return app;
-    },
-    cell(adapter, store) {
-      const uri = store === 'sqlite' ? `sqlite:${join(folder, `${databases++}.db`)}` : 'memory:';
-      return { ADAPTER: adapter, SESSION_URI: uri };
+    start,
+    cell,
+    async pair(one, other, store) {
+      const env = await cell(one, store);
+      return Promise.all([start(env), start({ ...env, ADAPTER: other })]);
     },
   };
 }
@@ -105,7 +129,7 @@ function startApp(env: Env): Promise<App> {
     createInterface(child.stdout).on('line', (line) => {
       const port = /^listening on http:\/\/127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
       if (port === undefined) events.push(JSON.parse(line) as AppEvent);
-      else resolve({ port: Number(port), events, settle: settler(Number(port), events), stop });
+      else resolve({ port: Number(port), pid: child.pid ?? 0, events, settle: settler(Number(port), events), stop });
     });
   });
 }

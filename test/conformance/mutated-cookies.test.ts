@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { expect, test } from 'vitest';
-import { ADAPTERS, type App, count, type Env, fleet, SEALED, until } from './app.ts';
+import { ADAPTERS, type App, CELLS, count, type Env, fleet, SEALED, until } from './app.ts';
 import { mutatedCookies } from './mutations.ts';
 import { tell, Visitor } from './visitor.ts';
 
@@ -8,12 +8,12 @@ const { start, cell } = fleet();
 
 const NAME = '__Host-session';
 
-const cases: readonly (readonly [name: string, number: number, env: Env])[] = [
+const cases: readonly (readonly [name: string, number: number, env: Env | Promise<Env>])[] = [
   ['express', 10_000, cell('express', 'memory')],
-  ...ADAPTERS.map((adapter) => [`${adapter} over sqlite`, 300, cell(adapter, 'sqlite')] as const),
-  ...ADAPTERS.map(
-    (adapter) => [`${adapter} with sealed cookies`, 300, { ...cell(adapter, 'memory'), ...SEALED }] as const,
+  ...CELLS.filter(([, store]) => store !== 'memory').map(
+    ([adapter, store]) => [`${adapter} over ${store}`, 300, cell(adapter, store)] as const,
   ),
+  ...ADAPTERS.map((adapter) => [`${adapter} with sealed cookies`, 300, { ADAPTER: adapter, ...SEALED }] as const),
 ];
 
 test.each(cases)(

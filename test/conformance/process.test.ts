@@ -13,7 +13,7 @@ const { start, cell } = fleet();
 
 describe.each(ADAPTERS)('%s', (adapter) => {
   test('SIGTERM lets a running request end, takes no new one, and ends with 0; what it stored is there', async () => {
-    const env = cell(adapter, 'sqlite');
+    const env = await cell(adapter, 'sqlite');
     const app = await start(env);
     const visitor = new Visitor(app.port);
     await visitor.post('/set', { k: 'a', v: 1 });
@@ -32,7 +32,7 @@ describe.each(ADAPTERS)('%s', (adapter) => {
   });
 
   test('a store that fails is a 503 for whoever needs the session and nobody else, and costs no cookie', async () => {
-    const env = cell(adapter, 'sqlite');
+    const env = await cell(adapter, 'sqlite');
     const app = await start(env);
     const visitor = new Visitor(app.port);
     await visitor.post('/set', { k: 'a', v: 1 });
@@ -70,13 +70,15 @@ const wrong: [setting: string, env: Record<string, string>, named: RegExp][] = [
   ['cookie mode with a weak secret', { MODE: 'cookie', SECRET: 'short' }, /secret/],
   ['a weak second secret', { MODE: 'cookie', SECRET: `${SEALED.SECRET},x` }, /secret/],
   ['a revocation that does not exist', { REVOCATION: 'all' }, /REVOCATION/],
+  ['a driver that does not exist', { REDIS_DRIVER: 'lettuce' }, /REDIS_DRIVER.*ioredis/],
   ['an idle time without a unit', { IDLE: '1800' }, /idle.*unit/],
   ['an absolute time without a unit', { ABSOLUTE: '86400' }, /absolute.*unit/],
   ['an idle time of nothing', { IDLE: '0s' }, /idle/],
   ['an idle time beyond the absolute one', { IDLE: '2h', ABSOLUTE: '1h' }, /idle/],
-  ['a proxy, which comes later', { TRUST_PROXY: '1' }, /TRUST_PROXY/],
-  ['a proxy’s header, which comes later', { TRUST_HEADER: 'forwarded' }, /TRUST_HEADER/],
-  ['a binding, which comes later', { BIND: 'ip' }, /BIND=ip/],
+  ['a proxy that is everybody', { TRUST_PROXY: 'true' }, /trustProxy/],
+  ['a proxy that is no address', { TRUST_PROXY: 'loopback,proxy.example' }, /trustProxy/],
+  ['fewer proxies than none', { TRUST_PROXY: '-1' }, /trustProxy/],
+  ['a proxy’s header that does not exist', { TRUST_HEADER: 'x-real-ip' }, /TRUST_HEADER/],
   ['a binding that does not exist', { BIND: 'browser' }, /BIND/],
   ['an origin with a path', { PUBLIC_ORIGIN: 'https://app.example/x' }, /PUBLIC_ORIGIN/],
   ['an origin that is none', { PUBLIC_ORIGIN: 'app.example' }, /PUBLIC_ORIGIN/],
@@ -99,11 +101,14 @@ test.each(wrong)('a wrong setting is refused with what to write: %s', (_setting,
 test('settings at their defaults are accepted, empty ones are none', () => {
   const env = { BIND: 'none', REVOCATION: '', TRUST_PROXY: '', PUBLIC_ORIGIN: 'https://app.example', IDLE: '30m' };
   expect(readSettings(env)).toMatchObject({ adapter: 'express', uri: 'memory:', mode: 'store', insecure: false });
+  expect(readSettings(env).proxy).toEqual({ proxyHeader: 'x-forwarded', publicOrigin: 'https://app.example' });
+  expect(readSettings({ TRUST_PROXY: '2' }).proxy.trustProxy).toBe(2);
+  expect(readSettings({ TRUST_PROXY: 'loopback, 10.0.0.0/8' }).proxy.trustProxy).toEqual(['loopback', ' 10.0.0.0/8']);
 });
 
 test.each([
   [{ IDLE: '1800' }, /idle/],
-  [{ TRUST_PROXY: '1' }, /TRUST_PROXY/],
+  [{ TRUST_PROXY: 'true' }, /trustProxy/],
   [{ SESSION_URI: 'nowhere://x' }, /store URL/],
   [{ SESSION_URI: 'sqlite:./no/such/folder/x.db' }, /no folder/],
 ])('a wrong setting ends the process with a message: %j', async (env, message) => {

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type App, CELLS, count, fleet } from './app.ts';
+import { type App, CELLS, count, fleet, REDIS_CELLS } from './app.ts';
+import { redisMissing, valkeyMissing } from './stores.ts';
 import { tell, Visitor } from './visitor.ts';
 
 const { start, cell } = fleet();
@@ -8,7 +9,11 @@ const NAME = '__Host-session';
 const TICKET = /^__Host-session=[\w-]{43}; Secure; HttpOnly; Path=\/; SameSite=Lax$/;
 const OK = { ok: true };
 
-describe.each([...CELLS, ['express4', 'memory'] as const])('%s over %s', (adapter, store) => {
+for (const missing of [redisMissing, valkeyMissing]) {
+  if (missing !== undefined) test.skip(`all routes (skipped: ${missing})`, () => undefined);
+}
+
+describe.each([...CELLS, ...REDIS_CELLS, ['express4', 'memory'] as const])('%s over %s', (adapter, store) => {
   let app: App;
   let visitor: Visitor;
   beforeAll(async () => {
@@ -187,6 +192,42 @@ describe.each([...CELLS, ['express4', 'memory'] as const])('%s over %s', (adapte
       expect(cached.headers.vary).toMatch(/(^|, )Cookie$/);
       if (round === 1) await visitor.post('/set', { k: 'a', v: 1 });
     }
+  });
+
+  test('the direct interface sets, gets and deletes, and says what a visitor sent wrong', async () => {
+    const key = `k-${adapter}-${store}-${Math.random()}`;
+    const backend = (op: string, rest: object = {}) => visitor.post('/backend', { op, key, ...rest });
+    expect((await backend('get')).json).toEqual({ value: null });
+    for (const value of ['text', 0, null, { a: [1] }]) {
+      expect((await backend('set', { value, expiry: 60 })).json).toEqual(OK);
+      expect((await backend('get')).json).toEqual({ value });
+    }
+    for (const expiry of [0, -1, 1.5, 1e300, null, '', 'soon', '-1', true]) {
+      const refused = await backend('set', { value: 'late', expiry });
+      expect([expiry, refused.status, refused.json.error.code]).toEqual([expiry, 400, 'EXPIRY_INVALID']);
+    }
+    expect((await backend('get')).json).toEqual({ value: { a: [1] } });
+    expect((await backend('set', { value: 'short', expiry: 1 })).json).toEqual(OK);
+    expect((await backend('set', { value: 'default' })).json).toEqual(OK);
+    expect((await backend('delete')).json).toEqual({ ok: true, value: true });
+    expect((await backend('delete')).json).toEqual({ ok: false, value: false });
+    for (const body of [{ op: 'get' }, { op: 'clear', key }, { op: 'set', key }, { key }, { op: 'get', key: 1 }]) {
+      const refused = await visitor.post('/backend', body);
+      expect([body, refused.status, refused.json.error.code]).toEqual([body, 400, 'FIELD_INVALID']);
+    }
+    const forbidden = JSON.parse('{"a":{"__proto__":1}}');
+    expect((await backend('set', { value: forbidden })).json.error.code).toBe('KEY_FORBIDDEN');
+    expect((await backend('set', { value: 'x'.repeat(70_000) })).status).toBe(413);
+    expect(visitor.jar.names()).toEqual([]);
+    const form = await visitor.ask({
+      path: '/backend',
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: `op=set&key=${encodeURIComponent(key)}&value=form&expiry=60`,
+    });
+    expect(form.json).toEqual(OK);
+    expect((await backend('get')).json).toEqual({ value: 'form' });
+    await backend('delete');
   });
 
   test('public and static paths write nothing, send no cookie and stay public', async () => {

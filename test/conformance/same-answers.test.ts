@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ADAPTERS, CELLS, type Env, fleet, SEALED } from './app.ts';
+import { ADAPTERS, CELLS, type Env, fleet, REDIS_CELLS, SEALED } from './app.ts';
 import { type Told, Visitor } from './visitor.ts';
 
 const { start, cell } = fleet();
@@ -53,16 +53,22 @@ const EXPECTED: readonly string[] = [
   '200 {"ok":true} deleted',
 ];
 
-const sealed: readonly (readonly [string, Env])[] = ADAPTERS.flatMap((adapter) =>
+const stored: [string, string, string, Env][] = [...CELLS, ...REDIS_CELLS].map(([adapter, store]) => [
+  `${adapter} over ${store}`,
+  adapter,
+  store,
+  {},
+]);
+const sealed: [string, string, string, Env][] = ADAPTERS.flatMap((adapter) =>
   ['none', 'denylist'].map((revocation) => {
-    const env = { ...SEALED, REVOCATION: revocation };
-    return [`${adapter}, sealed cookies, revocation ${revocation}`, { ...cell(adapter, 'sqlite'), ...env }] as const;
+    const name = `${adapter}, sealed cookies, revocation ${revocation}`;
+    return [name, adapter, 'sqlite', { ...SEALED, REVOCATION: revocation }];
   }),
 );
-const stored = CELLS.map(([adapter, store]) => [`${adapter} over ${store}`, cell(adapter, store)] as const);
+const cases = [...stored, ...sealed];
 
-test.each([...stored, ...sealed])('%s: the same script is answered with the same bytes', async (_name, env) => {
-  const app = await start(env);
+test.each(cases)('%s: the same script is answered with the same bytes', async (_name, adapter, store, env) => {
+  const app = await start({ ...(await cell(adapter, store)), ...env });
   const visitor = new Visitor(app.port);
   const lines: string[] = [];
   for (const [method, path, body] of SCRIPT) {
