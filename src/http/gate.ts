@@ -367,10 +367,13 @@ export class Gate<S extends object> implements Keeper {
   #listen(): void {
     if (this.#listening) return;
     this.#listening = true;
-    this.#response.once('close', () => {
-      if (this.#state === 'idle') this.#abandon();
-      else if (this.#state === 'open') this.#leave();
-    });
+    if (!this.#place.hearsClose) this.#response.once('close', () => this.closed());
+  }
+
+  closed(): void {
+    if (!this.#listening) return;
+    if (this.#state === 'idle') this.#abandon();
+    else if (this.#state === 'open') this.#leave();
   }
 
   /** Closed without ever having begun. */

@@ -25,7 +25,8 @@ export function mergeHead(head: Head, changes: HeaderChanges): Head {
 
 /** Whether a shared cache must not keep the answer: it says `private` of the whole, or `no-store`. */
 export function isPrivate(cacheControl: string | undefined): boolean {
-  return cacheControl !== undefined && directives(cacheControl).some(({ name, whole }) => whole && keepsOut(name));
+  if (cacheControl === undefined || keepsOut(cacheControl)) return cacheControl !== undefined;
+  return directives(cacheControl).some(({ name, whole }) => whole && keepsOut(name));
 }
 
 function keepsOut(name: string): boolean {

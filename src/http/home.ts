@@ -20,6 +20,8 @@ export interface Keeper {
   arrive(verb: Verb, args: unknown[]): unknown;
   /** While the bytes wait. */
   readonly waiting: Waiting | undefined;
+  /** The response was closed, and the gate has not let its end through. */
+  closed(): void;
 }
 
 /** What a handler is shown and refused meanwhile. */
@@ -90,22 +92,30 @@ interface Furniture {
   readonly roots: readonly object[];
   readonly names: readonly string[];
   furnish(home: object): void;
+  /** The prototype asked for last, which is nearly always the next one too, and its home. */
+  recent: object | undefined;
+  recentHome: object | undefined;
 }
 
 const RESPONSES: Furniture = {
   roots: [ServerResponse.prototype, Http2ServerResponse.prototype],
   names: [...VERBS, ...LOCKED, 'headersSent', 'writableEnded', 'emit'],
   furnish: (home) => furnishResponses(home as NodeResponse),
+  recent: undefined,
+  recentHome: undefined,
 };
 
 const REQUESTS: Furniture = {
   roots: [IncomingMessage.prototype, Http2ServerRequest.prototype],
   names: ['session'],
   furnish: furnishRequests,
+  recent: undefined,
+  recentHome: undefined,
 };
 
 function homeOf(one: object, furniture: Furniture): object | undefined {
   const prototype = Object.getPrototypeOf(one) as object;
+  if (prototype === furniture.recent) return furniture.recentHome;
   let home = homes.get(prototype);
   if (home === undefined && !homes.has(prototype)) {
     home = topmost(prototype, furniture);
@@ -117,6 +127,8 @@ function homeOf(one: object, furniture: Furniture): object | undefined {
     // Middleware that ran before may hold the methods of this very response as they were; the next one is as it should.
     if (furniture.names.some((name) => Object.hasOwn(one, name))) return undefined;
   }
+  furniture.recent = prototype;
+  furniture.recentHome = home;
   return home;
 }
 
@@ -171,6 +183,7 @@ function furnishResponses(home: NodeResponse): void {
   }
   method('emit', function (...args) {
     const context = contexts.get(this as object);
+    if (args[0] === 'close') keepers.get(this as object)?.closed();
     const emitted =
       context === undefined ? below.emit?.apply(this, args) : runIn(context, () => below.emit?.apply(this, args));
     if (args[0] === 'close') through(this as NodeResponse);

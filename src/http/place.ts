@@ -11,6 +11,8 @@ export interface Place {
   readonly below: Readonly<Record<Verb, Method>>;
   /** The gate's own `writeHead`, as the response has it where nobody wrapped it. */
   readonly writeHead: Method;
+  /** Whether the gate hears by itself that the response was closed. */
+  readonly hearsClose: boolean;
   /** How the response looks while its bytes wait. */
   face(): Face;
 }
@@ -20,7 +22,7 @@ export function placeGate(response: NodeResponse, keeper: Keeper): Place {
   const home = keepAtHome(response, keeper);
   if (home !== undefined) {
     const below = Object.getPrototypeOf(home) as NodeResponse;
-    return { below, writeHead: home.writeHead, face: () => new HomeFace(response, below) };
+    return { below, writeHead: home.writeHead, hearsClose: true, face: () => new HomeFace(response, below) };
   }
   const { writeHead, write, end, flushHeaders } = response;
   const own: Method = (...args) => keeper.arrive('writeHead', args);
@@ -28,5 +30,6 @@ export function placeGate(response: NodeResponse, keeper: Keeper): Place {
   response.write = (...args) => keeper.arrive('write', args);
   response.end = (...args) => keeper.arrive('end', args);
   response.flushHeaders = (...args) => keeper.arrive('flushHeaders', args);
-  return { below: { writeHead, write, end, flushHeaders }, writeHead: own, face: () => new HeldFace(response) };
+  const below = { writeHead, write, end, flushHeaders };
+  return { below, writeHead: own, hearsClose: false, face: () => new HeldFace(response) };
 }

@@ -70,10 +70,24 @@ export class StoreAccess {
 
   /** One attempt. Gives back a failure that may be tried again; throws any other. */
   attempt<T>(verb: string, call: () => Promise<T>): Promise<{ readonly answer: T } | Failed> {
-    return this.#once(verb, call).then(
-      (answer) => ({ answer }),
-      (error) => this.#failed(error, verb),
-    );
+    return new Promise((resolve, reject) => {
+      const failed = (error: unknown): void => {
+        try {
+          resolve(this.#failed(error, verb));
+        } catch (final) {
+          reject(final);
+        }
+      };
+      if (this.#pulse.stopped) return failed(storeDown());
+      let calling: Promise<T>;
+      try {
+        calling = call();
+      } catch (error) {
+        return failed(error);
+      }
+      const outcome = WRITES.has(verb) ? 'unknown' : 'none';
+      this.#budget.watch(calling, verb, outcome, this.#pulse, (answer) => resolve({ answer }), failed);
+    });
   }
 
   /** Attempts until there is an answer or the deadline. For verbs that may be done twice. */

@@ -6,7 +6,7 @@ import { newNonce } from '../keys/nonce.ts';
 import type { Changes } from '../session/changes.ts';
 import type { Ending, Origin, RequestSession } from '../session/request-session.ts';
 import type { Owner, StoredRecord } from '../store/contract.ts';
-import type { KeyQueue } from '../store/queue.ts';
+import type { Finished, KeyQueue } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 import { bear } from './birth.ts';
 import { compareAndSet, type Draft, type Gone, type Landed, type Replayable } from './compare-and-set.ts';
@@ -16,7 +16,9 @@ import { ownerName } from './owner-name.ts';
 import { Owners } from './owners.ts';
 import { rotate } from './rotation.ts';
 import type { ServerSettings } from './settings.ts';
-import { inTurn } from './turns.ts';
+import { inTurn, NOTHING } from './turns.ts';
+
+const DONE: Promise<void> = Promise.resolve();
 
 type FromRecord = Extract<Origin, { kind: 'record' }>;
 
@@ -34,29 +36,41 @@ export class Committer {
    * Stores the session's changes. `answerDepends`: what is lost to an ending elsewhere is an error, because somebody
    * waits for it; otherwise it is only told (event `gone`).
    */
-  async commit(session: RequestSession, access: StoreAccess, answerDepends: boolean): Promise<void> {
+  commit(session: RequestSession, access: StoreAccess, answerDepends: boolean): Promise<unknown> {
     const { ending } = session;
-    if (ending !== undefined) {
-      await this.#end(session, ending, access);
+    if (ending === undefined) return this.#commit(session, access, answerDepends);
+    return this.#end(session, ending, access).then(() => {
       session.ending = undefined;
-    }
+      return this.#commit(session, access, answerDepends);
+    });
+  }
+
+  /** Plain `then`, here and below: with AsyncLocalStorage every promise counts twice. */
+  #commit(session: RequestSession, access: StoreAccess, answerDepends: boolean): Promise<unknown> {
     // An attempt that may have been stored must not be made again: it could count twice.
-    if (session.fault !== undefined) throw session.fault;
+    if (session.fault !== undefined) return Promise.reject(session.fault);
     const changes = session.takeChanges();
-    if (changes.empty) return;
-    try {
-      const { origin } = session;
-      if (origin.kind === 'closed') {
-        // Whoever logged in by hand is not logged in, and must not be told so.
-        const depends = answerDepends || identityOf(session.peek(), this.#settings.identityKeys) !== session.identity;
-        this.#gone(session, origin.key, changes, depends, false);
-      } else if (origin.kind === 'record') await this.#change(session, origin, changes, access, answerDepends);
-      else await this.#create(session, changes, access);
-    } catch (error) {
+    if (changes.empty) return DONE;
+    const failed = (error: unknown): never => {
       if (session.origin.kind !== 'closed') session.giveBack(changes);
       if (error instanceof CoatcheckError && error.outcome === 'unknown') session.fault = error;
       throw error;
+    };
+    try {
+      return this.#carryOut(session, changes, access, answerDepends).then(undefined, failed);
+    } catch (error) {
+      return Promise.reject(error).catch(failed);
     }
+  }
+
+  #carryOut(session: RequestSession, changes: Changes, access: StoreAccess, answerDepends: boolean): Promise<unknown> {
+    const { origin } = session;
+    if (origin.kind === 'record') return this.#change(session, origin, changes, access, answerDepends);
+    if (origin.kind !== 'closed') return this.#create(session, changes, access);
+    // Whoever logged in by hand is not logged in, and must not be told so.
+    const depends = answerDepends || identityOf(session.peek(), this.#settings.identityKeys) !== session.identity;
+    this.#gone(session, origin.key, changes, depends, false);
+    return DONE;
   }
 
   /** Closes a record that the browser may hold a ticket to; deletes one that nobody has seen. */
@@ -96,13 +110,13 @@ export class Committer {
     await this.#cap(access, born.record.owner);
   }
 
-  async #change(
+  #change(
     session: RequestSession,
     origin: FromRecord,
     changes: Changes,
     access: StoreAccess,
     answerDepends: boolean,
-  ): Promise<void> {
+  ): Promise<unknown> {
     const { documents, clock, events } = this.#settings;
     const { key } = origin;
     const nonce = newNonce();
@@ -116,14 +130,18 @@ export class Committer {
     const over = (decoded: DecodedRecord): Draft => drafts.over(decoded, baseData());
     let first = drafts.of(changes.takes ? changes.replay(baseData(), documents.copyOf) : session.peek(), meta);
     const rotates = changes.rotates || this.#authorityChanged(session, first, origin.record);
-    if (first.expiresAt <= clock.now()) return this.#gone(session, key, changes, answerDepends || rotates, false);
-
+    if (first.expiresAt <= clock.now()) {
+      this.#gone(session, key, changes, answerDepends || rotates, false);
+      return DONE;
+    }
     if (rotates) first = drafts.moved(first);
     const conflicted = (): void => events.emit('conflict', () => ({ handle: handleOf(key) }), session);
-    await inTurn(this.#queue, access, key, async (latest) => {
+    return inTurn(this.#queue, access, key, (latest) => {
       const overtaken = latest !== undefined && latest.version !== origin.record.version;
       const newer = overtaken ? documents.readable(latest) : undefined;
       if (newer !== undefined) conflicted();
+      // What an update makes of a newer record may be somebody else: that is no update of this record any more.
+      const mustMove = (draft: Draft): boolean => this.#authorityChanged(session, draft, origin.record);
       const task: Replayable = {
         key,
         nonce,
@@ -132,36 +150,38 @@ export class Committer {
         expired: (record) => isExpired(record, clock.now()),
         conflicted,
         facts: (decoded) => drafts.facts(decoded),
-        draft: (_current, decoded) => over(decoded),
+        draft: (current, decoded) => {
+          const draft = over(decoded);
+          if (!rotates && mustMove(draft)) throw new MustMove(current, draft);
+          return draft;
+        },
       };
-      const move = async (base: StoredRecord, draft: Draft): Promise<undefined> => {
-        await this.#move(session, { ...task, base, first: draft }, changes, access, drafts.lingerUntil);
+      const move = (base: StoredRecord, draft: Draft): Promise<Finished<undefined>> => {
+        const moving = {
+          ...task,
+          base,
+          first: draft,
+          draft: (_: StoredRecord, decoded: DecodedRecord) => over(decoded),
+        };
+        return this.#move(session, moving, changes, access, drafts.lingerUntil).then(() => NOTHING);
       };
       if (rotates) return move(task.base, task.first);
-      // What an update makes of a newer record may be somebody else: that is no update of this record any more.
-      const mustMove = (draft: Draft): boolean => this.#authorityChanged(session, draft, origin.record);
       if (newer !== undefined && mustMove(task.first)) return move(task.base, drafts.moved(task.first));
-      let landed: Landed | Gone;
-      try {
-        landed = await compareAndSet(access, documents, {
-          ...task,
-          draft: (current, decoded) => {
-            const draft = over(decoded);
-            if (mustMove(draft)) throw new MustMove(current, draft);
-            return draft;
-          },
-        });
-      } catch (error) {
-        if (error instanceof MustMove) return move(error.base, drafts.moved(error.draft));
-        throw error;
-      }
-      if ('gone' in landed) {
-        this.#gone(session, key, changes, answerDepends, landed.unsure);
-        return undefined;
-      }
-      this.#cookieAfter(session, origin, landed);
-      this.#landed(session, key, landed, changes);
-      return landed.record;
+      return compareAndSet(access, documents, task).then(
+        (landed) => {
+          if ('gone' in landed) {
+            this.#gone(session, key, changes, answerDepends, landed.unsure);
+            return NOTHING;
+          }
+          this.#cookieAfter(session, origin, landed);
+          this.#landed(session, key, landed, changes);
+          return { value: undefined, latest: landed.record };
+        },
+        (error) => {
+          if (error instanceof MustMove) return move(error.base, drafts.moved(error.draft));
+          throw error;
+        },
+      );
     });
   }
 

@@ -1,8 +1,8 @@
 import { closedNonce } from '../codec/closed.ts';
 import type { DecodedRecord } from '../codec/contract.ts';
 import { CoatcheckError } from '../errors.ts';
-import type { Document, StoredRecord } from '../store/contract.ts';
-import { inDoubt, type StoreAccess } from './access.ts';
+import type { Document, StoredRecord, Updated, Version } from '../store/contract.ts';
+import { type Failed, inDoubt, type StoreAccess } from './access.ts';
 import { type Documents, NONCES_KEPT } from './documents.ts';
 
 /** What a draft says about its session, read off before others can change the objects in it. */
@@ -68,20 +68,41 @@ export interface Gone {
  *
  * @throws CoatcheckError `SESSION_CONFLICT`, `STORE_FAILED`, `STORE_TIMEOUT`, and what the draft throws
  */
-export async function compareAndSet(
+export function compareAndSet(access: StoreAccess, documents: Documents, task: Replayable): Promise<Landed | Gone> {
+  const { base, first } = task;
+  // Nearly always the first attempt is the last, and each promise less counts twice.
+  return attempt(access, task.key, base, first).then((tried) =>
+    'answer' in tried && tried.answer.result === 'ok'
+      ? landed(first, base, tried.answer.version)
+      : goOn(access, documents, task, tried),
+  );
+}
+
+type Tried = Awaited<ReturnType<typeof attempt>>;
+
+function attempt(
   access: StoreAccess,
-  documents: Documents,
-  task: Replayable,
-): Promise<Landed | Gone> {
+  key: string,
+  { version }: StoredRecord,
+  { document, expiresAt }: Draft,
+): Promise<{ readonly answer: Updated } | Failed> {
+  return access.attempt('update', () => access.store.update(key, version, document, expiresAt));
+}
+
+function landed(draft: Draft, current: StoredRecord, version: Version): Landed {
+  const { document, expiresAt, decoded, facts, overwritten, refilled } = draft;
+  return { record: { document, version, expiresAt, owner: current.owner }, decoded, facts, overwritten, refilled };
+}
+
+/** Goes on from the first attempt. */
+async function goOn(access: StoreAccess, documents: Documents, task: Replayable, first: Tried): Promise<Landed | Gone> {
   let current = task.base;
   let draft = task.first;
   /** The commit count that the earliest unanswered attempt would have left. */
   let unanswered: number | undefined;
   try {
     for (let round = 0; ; round++) {
-      const { version } = current;
-      const { document, expiresAt } = draft;
-      const tried = await access.attempt('update', () => access.store.update(task.key, version, document, expiresAt));
+      const tried = round === 0 ? first : await attempt(access, task.key, current, draft);
       if ('failed' in tried) {
         if (tried.failed.outcome !== 'none') unanswered ??= draft.decoded.meta.commits;
         await access.pause(round, tried.failed);
@@ -90,11 +111,7 @@ export async function compareAndSet(
       const { answer } = tried;
       const gone = { gone: true, unsure: unanswered !== undefined } as const;
       if (answer.result === 'gone') return gone;
-      if (answer.result === 'ok') {
-        const record = { document, version: answer.version, expiresAt, owner: current.owner };
-        const { decoded, facts, overwritten, refilled } = draft;
-        return { record, decoded, facts, overwritten, refilled };
-      }
+      if (answer.result === 'ok') return landed(draft, current, answer.version);
       const newer = answer.current ?? (await access.read(task.key));
       if (newer === undefined || closedNonce(newer.document) !== undefined || task.expired(newer)) return gone;
       const decoded = documents.readable(newer);

@@ -72,11 +72,11 @@ export interface SessionInterface<S extends object = object> {
   /** The head has left. `isPrivate`: it said `private` or `no-store`, so a first look may still come. */
   sent?(session: S, isPrivate: boolean): void;
   /** Before the last chunk, or on the next turn after a late change: stores what came after the head. */
-  finish?(session: S): Promise<void> | undefined;
+  finish?(session: S): Promise<unknown> | undefined;
   /** Nothing can be stored any more: later writes throw `SESSION_CLOSED`. */
   ended?(session: S): void;
   /** The connection closed before the answer began: an explicit end is carried out, the rest is dropped and told. */
-  abandon?(session: S): Promise<void> | undefined;
+  abandon?(session: S): Promise<unknown> | undefined;
 }
 
 /** How a session talks to the adapter that carries it. */

@@ -100,17 +100,17 @@ export abstract class DictionaryInterface<D, S extends ClientSession> {
     if (!wished) this.lost(session, undefined);
   }
 
-  abandon(face: Session<D>): Promise<void> | undefined {
+  abandon(face: Session<D>): Promise<unknown> | undefined {
     const session = this.behind(face);
     const { running } = session;
     if (running === undefined) return this.#abandon(session);
     // What an early save stores is stored; what was done since is looked at when it is through.
     session.wire = 'abandoned';
-    const rest = (): Promise<void> | undefined => this.#abandon(session);
+    const rest = (): Promise<unknown> | undefined => this.#abandon(session);
     return running.then(rest, rest);
   }
 
-  #abandon(session: S): Promise<void> | undefined {
+  #abandon(session: S): Promise<unknown> | undefined {
     session.wire = 'abandoned';
     const { ending } = session;
     session.ending = undefined;
@@ -132,7 +132,7 @@ export abstract class DictionaryInterface<D, S extends ClientSession> {
   }
 
   /** Carries out an explicit end, which is all that an abandoned request still does. */
-  protected abstract end(session: S): Promise<void> | undefined;
+  protected abstract end(session: S): Promise<unknown> | undefined;
 
   lost(session: RequestSession, error: unknown): void {
     this.#settings.events.emit('lost', () => ({ ...about(session), error }), session);

@@ -53,7 +53,7 @@ export class ServerInterface<D>
   readonly #sweeper: Sweeper;
   readonly #committer: Committer;
   /** Commits under way, so that closing can wait for them. */
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(settings: ServerSettings, source: StoreSource, sweeper: Sweeper) {
     super(settings, ServerSession);
@@ -258,7 +258,7 @@ export class ServerInterface<D>
   }
 
   /** What is to be awaited before the head may leave; undefined for nothing. */
-  #work(session: ServerSession): Promise<void> | undefined {
+  #work(session: ServerSession): Promise<unknown> | undefined {
     if (session.running !== undefined || session.modified) return this.#store(session, false);
     if (session.fault !== undefined) return Promise.reject(session.fault);
     const { origin } = session;
@@ -273,9 +273,15 @@ export class ServerInterface<D>
   }
 
   /** Commits after whatever commit of this session is under way. */
-  #store(session: ServerSession, answerDepends: boolean): Promise<void> {
+  #store(session: ServerSession, answerDepends: boolean): Promise<unknown> {
     const { running } = session;
-    const run = (): Promise<void> => this.#run(session, answerDepends);
+    const run = (): Promise<unknown> => {
+      try {
+        return this.#run(session, answerDepends);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    };
     const work = running === undefined ? run() : running.then(run, run);
     const through = (): void => {
       this.#running.delete(work);
@@ -288,15 +294,14 @@ export class ServerInterface<D>
     return work;
   }
 
-  async #run(session: ServerSession, answerDepends: boolean): Promise<void> {
-    if (!session.modified) {
-      if (session.fault !== undefined) throw session.fault;
-      return;
-    }
-    const reached = this.#access(session);
-    const access = reached instanceof StoreAccess ? reached : await reached;
-    if (session.ending?.unchecked === true) await this.#findEnding(session, access);
-    await this.#committer.commit(session, access, answerDepends);
+  #run(session: ServerSession, answerDepends: boolean): Promise<unknown> {
+    if (!session.modified) return session.fault === undefined ? Promise.resolve() : Promise.reject(session.fault);
+    const commit = (access: StoreAccess): Promise<unknown> =>
+      session.ending?.unchecked === true
+        ? this.#findEnding(session, access).then(() => this.#committer.commit(session, access, answerDepends))
+        : this.#committer.commit(session, access, answerDepends);
+    const access = this.#access(session);
+    return access instanceof StoreAccess ? commit(access) : access.then(commit);
   }
 
   /** A ticket that nobody has looked up yet may lead to nothing, and then there is nothing to end (R34). */
@@ -331,7 +336,7 @@ export class ServerInterface<D>
     });
   }
 
-  finish(face: Session<D>): Promise<void> | undefined {
+  finish(face: Session<D>): Promise<unknown> | undefined {
     const session = this.behind(face);
     if (session.running === undefined && !session.modified) return undefined;
     return this.#store(session, false).catch((error) => {
@@ -340,7 +345,7 @@ export class ServerInterface<D>
     });
   }
 
-  protected end(session: ServerSession): Promise<void> {
+  protected end(session: ServerSession): Promise<unknown> {
     return this.#store(session, false);
   }
 

@@ -1,5 +1,5 @@
 import type { StoredRecord } from '../store/contract.ts';
-import type { KeyQueue } from '../store/queue.ts';
+import type { Finished, KeyQueue } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 
 /**
@@ -11,15 +11,15 @@ export function inTurn(
   queue: KeyQueue,
   access: StoreAccess,
   key: string,
-  commit: (latest: StoredRecord | undefined) => Promise<StoredRecord | undefined>,
-): Promise<void> {
+  commit: (latest: StoredRecord | undefined) => Promise<Finished<undefined>>,
+): Promise<undefined> {
   let begun = false;
   let cancelled = false;
   let begin: () => void = () => undefined;
   const done = queue.run(key, (latest) => {
     begun = true;
     begin();
-    return cancelled ? NOTHING : commit(latest).then((left) => ({ value: undefined, latest: left }));
+    return cancelled ? NOTHING : commit(latest);
   });
   if (begun) return done;
   const turn = new Promise<void>((resolve) => {
@@ -34,4 +34,5 @@ export function inTurn(
   );
 }
 
-const NOTHING = Promise.resolve({ value: undefined });
+/** A commit that leaves no record of which the next one should know. */
+export const NOTHING: Promise<Finished<undefined>> = Promise.resolve({ value: undefined });

@@ -49,7 +49,7 @@ export class RequestState {
   /** A commit that may or may not have been stored. Nothing is stored after it. */
   fault: Error | undefined;
   /** The commit under way; the next one waits for it. */
-  running: Promise<void> | undefined;
+  running: Promise<unknown> | undefined;
   /** Every change needs a cookie: there is no store. */
   onlyByCookie = false;
   /** The head that left says `private` or `no-store`. */

@@ -40,41 +40,51 @@ export class Budget {
    * @throws CoatcheckError `STORE_TIMEOUT`, not retryable, when the budget is used up first; else what the call threw
    */
   wait<T>(call: Promise<T>, verb: string, outcome: Outcome, pulse?: Pulse): Promise<T> {
+    return new Promise<T>((resolve, reject) => this.watch(call, verb, outcome, pulse, resolve, reject));
+  }
+
+  /** The same for callbacks: with AsyncLocalStorage every promise counts twice. */
+  watch<T>(
+    call: Promise<T>,
+    verb: string,
+    outcome: Outcome,
+    pulse: Pulse | undefined,
+    answered: (value: T) => void,
+    failed: (error: unknown) => void,
+  ): void {
     const mark = pulse?.mark;
-    return new Promise<T>((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      let over = false;
-      const end = (): boolean => {
-        if (over) return false;
-        over = true;
-        if (timer !== undefined) clearTimeout(timer);
-        this.leave();
-        return true;
-      };
-      this.enter();
-      call.then(
-        (value) => {
-          pulse?.answered();
-          if (end()) resolve(value);
-        },
-        (error) => {
-          pulse?.failed(error);
-          if (end()) reject(error);
-        },
-      );
-      const check = (): void => {
-        if (over) return;
-        const left = this.remaining();
-        // A timer may come a little early, and another wait may have ended meanwhile.
-        if (left > 0) timer = setTimeout(check, timerMs(left));
-        else if (end()) {
-          if (mark !== undefined) pulse?.missed(mark);
-          reject(timeout(verb, outcome));
-        }
-      };
-      // A store within the process has answered by the next microtask, and then needs no timer.
-      NEXT_TURN.then(check);
-    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let over = false;
+    const end = (): boolean => {
+      if (over) return false;
+      over = true;
+      if (timer !== undefined) clearTimeout(timer);
+      this.leave();
+      return true;
+    };
+    this.enter();
+    call.then(
+      (value) => {
+        pulse?.answered();
+        if (end()) answered(value);
+      },
+      (error) => {
+        pulse?.failed(error);
+        if (end()) failed(error);
+      },
+    );
+    const check = (): void => {
+      if (over) return;
+      const left = this.remaining();
+      // A timer may come a little early, and another wait may have ended meanwhile.
+      if (left > 0) timer = setTimeout(check, timerMs(left));
+      else if (end()) {
+        if (mark !== undefined) pulse?.missed(mark);
+        failed(timeout(verb, outcome));
+      }
+    };
+    // A store within the process has answered by the next microtask, and then needs no timer.
+    NEXT_TURN.then(check);
   }
 
   /** A wait begins; for those who do their waiting themselves. */

@@ -12,6 +12,7 @@ export class Pulse {
   readonly #probe: () => Promise<unknown>;
   #answers = 0;
   #stopped = false;
+  #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param probe asks the store anything that changes nothing */
@@ -30,7 +31,7 @@ export class Pulse {
 
   answered(): void {
     this.#answers++;
-    if (this.#stopped) this.close();
+    if (this.#stopped) this.#resume();
   }
 
   /** A call ended with an error. */
@@ -40,13 +41,18 @@ export class Pulse {
 
   /** A deadline passed; if nothing was answered since `mark`, nothing is being answered. */
   missed(mark: number): void {
-    if (this.#stopped || mark !== this.#answers) return;
+    if (this.#stopped || this.#closed || mark !== this.#answers) return;
     this.#stopped = true;
     this.#ask();
   }
 
-  /** Asks no more. */
+  /** Asks no more, whatever is missed by those who still wait. */
   close(): void {
+    this.#closed = true;
+    this.#resume();
+  }
+
+  #resume(): void {
     this.#stopped = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -47,20 +47,29 @@ export class KeyQueue {
     );
   }
 
-  async #work<T>(
+  /** Plain `then`: with AsyncLocalStorage every promise counts twice. */
+  #work<T>(
     key: string,
     task: (latest: StoredRecord | undefined) => Promise<Finished<T>>,
     latest: StoredRecord | undefined,
   ): Promise<T> {
-    let left: StoredRecord | undefined;
+    const failed = (error: unknown): never => {
+      this.#next(key, undefined);
+      throw error;
+    };
     try {
-      const finished = await task(latest);
-      left = finished.latest;
-      return finished.value;
-    } finally {
-      const next = this.#lines.get(key)?.shift();
-      if (next) next(left);
-      else this.#lines.delete(key);
+      return task(latest).then((finished) => {
+        this.#next(key, finished.latest);
+        return finished.value;
+      }, failed);
+    } catch (error) {
+      return failed(error);
     }
+  }
+
+  #next(key: string, left: StoredRecord | undefined): void {
+    const next = this.#lines.get(key)?.shift();
+    if (next) next(left);
+    else this.#lines.delete(key);
   }
 }

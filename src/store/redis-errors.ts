@@ -24,6 +24,7 @@ const REFUSALS: Readonly<Record<string, Kind>> = {
   MOVED: { advice: 'the cluster is moving this key', retryable: true },
   ASK: { advice: 'the cluster is moving this key', retryable: true },
   NOREPLICAS: { advice: 'too few replicas are there for Redis to write (min-replicas-to-write)', retryable: true },
+  'subscriber mode': { advice: 'the client is subscribed to channels: give coatcheck one of its own' },
   BUSY: { advice: "somebody's script runs for too long: look at SLOWLOG", retryable: true },
 };
 
@@ -65,6 +66,20 @@ export function foreign(verb: string): CoatcheckError {
   return new CoatcheckError('STORE_FAILED', `Redis store, ${verb}: ${REFUSALS.WRONGTYPE?.advice}.`, {
     outcome: 'none',
   });
+}
+
+/** What was answered is no answer to this command: a transaction that somebody began on the same connection keeps it. */
+export function unanswered(verb: string): CoatcheckError {
+  return new CoatcheckError(
+    'STORE_FAILED',
+    `Redis store, ${verb}: Redis did not do what it was asked. Does somebody use MULTI on the same client? Give coatcheck one of its own.`,
+    { outcome: 'unknown' },
+  );
+}
+
+/** A plain client of a node of a cluster: no command may name keys of several slots. */
+export function isCrossSlot(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('CROSSSLOT');
 }
 
 export function isNoScript(error: unknown): boolean {

@@ -11,7 +11,7 @@ import type {
   Version,
 } from './contract.ts';
 import type { RedisDriver } from './redis-driver.ts';
-import { foreign, isNoScript, offline, redisFailure } from './redis-errors.ts';
+import { foreign, isCrossSlot, isNoScript, offline, redisFailure, unanswered } from './redis-errors.ts';
 import { scanStep } from './redis-scan.ts';
 import { redisScripts, type Script } from './redis-scripts.ts';
 import { decodeValue, digits, encodeValue, MAX_BYTES } from './redis-value.ts';
@@ -61,7 +61,15 @@ export class RedisStore implements Store {
 
   readMany(keys: readonly string[]): Promise<readonly (StoredRecord | Error | undefined)[]> {
     if (this.#closed || !this.#driver.ready) return this.#unable('read');
-    return this.#driver.getMany(keys.map((key) => this.#prefix + key)).then(readRecords, failedRead);
+    const full = keys.map((key) => this.#prefix + key);
+    return this.#driver
+      .getMany(full)
+      .then(readRecords, (error) => (isCrossSlot(error) ? this.#readEach(full) : failedRead(error)));
+  }
+
+  #readEach(full: readonly string[]): Promise<readonly (StoredRecord | Error | undefined)[]> {
+    const each = full.map((key) => this.#driver.send(key, ['GET', key]).catch((error: unknown) => error));
+    return Promise.all(each).then(readRecords, failedRead);
   }
 
   create(key: string, document: Document, expiresAt: number, owner?: Owner): Promise<Created> {
@@ -75,6 +83,7 @@ export class RedisStore implements Store {
     }
     return this.#write('create', full, args).then((answer): Created | Promise<Created> => {
       if (answer === null) return this.#taken(key, version, owner);
+      checkOk(answer, 'create');
       const ok: Created = { result: 'ok', version };
       return owner === undefined ? ok : this.#index('create', key, owner).then(() => ok);
     }, failedCreate);
@@ -114,6 +123,7 @@ export class RedisStore implements Store {
     const full = this.#prefix + key;
     return this.#write('destroy', full, ['DEL', full]).then((answer): boolean | Promise<boolean> => {
       const was = isNumber(answer, 1);
+      if (!was && !isNumber(answer, 0)) throw unanswered('destroy');
       return owner === undefined ? was : this.#unlist('destroy', owner, key, true).then(() => was);
     }, failedDestroy);
   }
@@ -126,10 +136,10 @@ export class RedisStore implements Store {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#write('put', full, args).then(
-      (): void | Promise<void> => (owner === undefined ? undefined : this.#index('put', key, owner)),
-      failedPut,
-    );
+    return this.#write('put', full, args).then((answer): void | Promise<void> => {
+      checkOk(answer, 'put');
+      return owner === undefined ? undefined : this.#index('put', key, owner);
+    }, failedPut);
   }
 
   listOwned(owner: string): Promise<readonly string[]> {
@@ -238,7 +248,12 @@ function readRecord(answer: unknown): StoredRecord | undefined {
   return answer === null ? undefined : record(answer, 'read');
 }
 
+function checkOk(answer: unknown, verb: string): void {
+  if (answer !== 'OK') throw unanswered(verb);
+}
+
 function readRecords(answers: readonly unknown[]): (StoredRecord | Error | undefined)[] {
+  if (!Array.isArray(answers)) throw foreign('read');
   return answers.map((answer) => {
     if (answer === null) return undefined;
     if (answer instanceof Error) return redisFailure(answer, 'read', 'none');

@@ -45,12 +45,14 @@ export function encodeValue(version: string, document: Document, expiresAt: numb
 export function decodeValue(value: string): StoredRecord | undefined {
   const owned = ownerLength(value);
   if (owned === undefined) return undefined;
+  const owner = owned === 0 ? undefined : ownerOf(value, owned);
+  if (owned !== 0 && owner === undefined) return undefined;
   const text = value.slice(OWNER_AT + owned + 1);
   return {
     document: value.charCodeAt(1) === TEXT ? text : new Uint8Array(Buffer.from(text, 'base64')),
     version: value.slice(VERSION_AT, EXPIRES_AT),
     expiresAt: expiryOf(value),
-    owner: owned === 0 ? undefined : ownerOf(value, owned),
+    owner,
   };
 }
 
@@ -58,7 +60,9 @@ export function decodeValue(value: string): StoredRecord | undefined {
 export function decodeHeader(value: string): { expiresAt: number; owner: string | undefined } | undefined {
   const owned = ownerLength(value);
   if (owned === undefined) return undefined;
-  return { expiresAt: expiryOf(value), owner: owned === 0 ? undefined : ownerOf(value, owned).name };
+  const owner = owned === 0 ? undefined : ownerOf(value, owned);
+  if (owned !== 0 && owner === undefined) return undefined;
+  return { expiresAt: expiryOf(value), owner: owner?.name };
 }
 
 /** The 16 digits of a time, as the scripts put them into a header. A fraction of a millisecond is rounded up. */
@@ -94,12 +98,17 @@ function ownerPart({ name, until }: Owner): string {
   return `${String(DIGITS + encoded.length).padStart(3, '0')}${digits(until)}${encoded}`;
 }
 
-function ownerOf(value: string, length: number): Owner {
+/** Undefined for what no coatcheck wrote. */
+function ownerOf(value: string, length: number): Owner | undefined {
   const name = value.slice(NAME_AT, OWNER_AT + length);
-  return {
-    name: name.includes('%') ? decodeURIComponent(name) : name,
-    until: Number(value.slice(OWNER_AT, NAME_AT)),
-  };
+  const until = Number(value.slice(OWNER_AT, NAME_AT));
+  if (length < DIGITS || !(until >= 0)) return undefined;
+  if (!name.includes('%')) return { name, until };
+  try {
+    return { name: decodeURIComponent(name), until };
+  } catch {
+    return undefined;
+  }
 }
 
 function base64(bytes: Uint8Array): string {

@@ -1,3 +1,4 @@
+import { CoatcheckError } from '../errors.ts';
 import type { Store, StoredRecord } from './contract.ts';
 import { type Budget, timeout, timerMs } from './deadline.ts';
 import { type Pulse, storeDown } from './pulse.ts';
@@ -79,6 +80,11 @@ class Batch {
   }
 
   all(records: readonly (StoredRecord | Error | undefined)[]): void {
+    // A record that is missing in the answer is not one that the store does not have.
+    if (!Array.isArray(records) || records.length !== this.#waiters.length) {
+      this.fail(failed('The session store did not answer readMany with one record, or undefined, for each key.'));
+      return;
+    }
     this.#pulse.answered();
     clearTimeout(this.#timer);
     for (const [at, waiter] of this.#waiters.entries()) {
@@ -91,7 +97,9 @@ class Batch {
   fail(error: unknown): void {
     this.#pulse.failed(error);
     clearTimeout(this.#timer);
-    for (const waiter of this.#waiters) tell(waiter, undefined, error);
+    // Who is told of no error believes that there is no record.
+    const told = error ?? failed('The session store failed at read, and did not say why.');
+    for (const waiter of this.#waiters) tell(waiter, undefined, told);
   }
 
   /** One timer for all, for whoever has least time. */
@@ -119,5 +127,22 @@ function tell(waiter: Waiter, record: StoredRecord | undefined, error: unknown):
   if (waiter.over) return;
   waiter.over = true;
   waiter.budget.leave();
-  waiter.told(record, error);
+  try {
+    waiter.told(record, error);
+  } catch (failure) {
+    // What was found is nothing that its reader can use; those behind it must hear all the same.
+    if (error === undefined) tellFailure(waiter, failure);
+  }
+}
+
+function tellFailure({ told }: Waiter, failure: unknown): void {
+  try {
+    told(undefined, failure ?? failed('A record that was read could not be used.'));
+  } catch {
+    // It has been told.
+  }
+}
+
+function failed(message: string): CoatcheckError {
+  return new CoatcheckError('STORE_FAILED', message, { outcome: 'none' });
 }
