@@ -6,7 +6,7 @@ import { report } from './fail.ts';
 import { errorResponse, headOf, withChanges } from './fetch-head.ts';
 import { FetchSessionRequest } from './fetch-request.ts';
 import { isPrivate } from './head.ts';
-import { type Carried, carriedBy, carry, putDown } from './slot.ts';
+import { type Carried, carriedBy, carry, putDownOne } from './slot.ts';
 import { isThenable } from './thenable.ts';
 
 /** What a Fetch handler gets beside the request. */
@@ -91,7 +91,7 @@ export function fetchSessions<S extends object, Rest extends unknown[] = []>(
     try {
       return await (sessions.ambient === false ? serve() : runWith(session, serve));
     } finally {
-      putDown(request, carried);
+      putDownOne(request, carried);
     }
   };
 }

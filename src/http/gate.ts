@@ -15,7 +15,7 @@ import {
 } from './gate-calls.ts';
 import { answerError, type NodeErrorHandler } from './gate-error.ts';
 import type { Face } from './held.ts';
-import { type Keeper, leaveHome } from './home.ts';
+import type { Keeper } from './home.ts';
 import { abandonNode, commitNode, finishNode } from './node-commit.ts';
 import { type HeadCall, type NodeResponse, prepareHead } from './node-head.ts';
 import type { NodeRequest } from './node-request.ts';
@@ -231,7 +231,7 @@ export class Gate<S extends object> implements Keeper {
         if (!finished && this.#finish(verb, args)) return this.#response;
         const below = this.#sayHead();
         this.#state = 'done';
-        leaveHome(this.#response, this);
+        this.#place.leave(this.#request);
         try {
           return below(verb, args);
         } finally {

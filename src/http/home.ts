@@ -4,7 +4,7 @@ import { runIn, type SessionContext } from '../session/ambient.ts';
 import type { Verb } from './gate-calls.ts';
 import type { NodeResponse } from './node-head.ts';
 import type { NodeRequest } from './node-request.ts';
-import { innermost, putDownAll } from './slot.ts';
+import { type Carried, innermost, putDown } from './slot.ts';
 
 /**
  * A framework gives its responses a prototype of its own: Express, `express.response`. There the methods of the gate
@@ -59,15 +59,26 @@ export function keepAtHome(response: NodeResponse, keeper: Keeper): NodeResponse
 }
 
 /** Everybody has heard that the response is closed. Whoever goes on without it still has the session. */
-function through(response: NodeResponse & { readonly req?: object }): void {
+function through(response: NodeResponse & { readonly req?: object; readonly locals?: unknown }): void {
   contexts.delete(response);
-  // Closed before it was answered: what the handler still does is heeded.
-  if (keepers.has(response)) return;
   const { req } = response;
   const carried = req && innermost(req);
-  if (req === undefined || carried?.made === undefined) return;
-  own(req, 'session', carried.seen);
-  putDownAll(req);
+  // Closed before it was answered: what the handler still does is heeded.
+  if (req === undefined || carried === undefined || keepers.has(response)) return;
+  if (carried.made !== undefined) own(req, 'session', carried.seen);
+  else late(response, carried);
+  putDown(req);
+}
+
+const LATE = Symbol('coatcheck.late');
+
+/** For whoever asks first when all is over: a property of the request would cost each request more than all the rest. */
+function late({ locals }: { readonly locals?: unknown }, carried: Carried): void {
+  if (typeof locals === 'object' && locals !== null) (locals as { [LATE]?: Carried })[LATE] = carried;
+}
+
+function lateOf({ res }: { readonly res?: { readonly locals?: { [LATE]?: Carried } } }): Carried | undefined {
+  return res?.locals?.[LATE];
 }
 
 /** The gate has nothing to say any more. What stays in a WeakMap outlives its request by a collection or two. */
@@ -148,7 +159,7 @@ function topmost(prototype: object, { roots, names }: Furniture): object | undef
 function furnishRequests(home: object): void {
   Object.defineProperty(home, 'session', {
     get(this: object) {
-      return innermost(this)?.seen;
+      return (innermost(this) ?? lateOf(this))?.seen;
     },
     set(this: object, value: unknown) {
       const carried = innermost(this);

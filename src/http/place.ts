@@ -1,7 +1,8 @@
 import type { Verb } from './gate-calls.ts';
 import { type Face, HeldFace, HomeFace } from './held.ts';
-import { type Keeper, keepAtHome } from './home.ts';
+import { type Keeper, keepAtHome, leaveHome } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
+import { putDown } from './slot.ts';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -13,6 +14,8 @@ export interface Place {
   readonly writeHead: Method;
   /** Whether the gate hears by itself that the response was closed. */
   readonly hearsClose: boolean;
+  /** The last chunk went: nothing is to be looked up for this answer any more. */
+  leave(request: object): void;
   /** How the response looks while its bytes wait. */
   face(): Face;
 }
@@ -22,7 +25,13 @@ export function placeGate(response: NodeResponse, keeper: Keeper): Place {
   const home = keepAtHome(response, keeper);
   if (home !== undefined) {
     const below = Object.getPrototypeOf(home) as NodeResponse;
-    return { below, writeHead: home.writeHead, hearsClose: true, face: () => new HomeFace(response, below) };
+    return {
+      below,
+      writeHead: home.writeHead,
+      hearsClose: true,
+      leave: () => leaveHome(response, keeper),
+      face: () => new HomeFace(response, below),
+    };
   }
   const { writeHead, write, end, flushHeaders } = response;
   const own: Method = (...args) => keeper.arrive('writeHead', args);
@@ -31,5 +40,13 @@ export function placeGate(response: NodeResponse, keeper: Keeper): Place {
   response.end = (...args) => keeper.arrive('end', args);
   response.flushHeaders = (...args) => keeper.arrive('flushHeaders', args);
   const below = { writeHead, write, end, flushHeaders };
-  return { below, writeHead: own, hearsClose: false, face: () => new HeldFace(response) };
+  return {
+    below,
+    writeHead: own,
+    hearsClose: false,
+    leave: (request) => {
+      if (Object.hasOwn(request, 'session')) putDown(request);
+    },
+    face: () => new HeldFace(response),
+  };
 }

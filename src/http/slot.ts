@@ -68,18 +68,17 @@ export function carry<S extends object>(
   return carried;
 }
 
+/**
+ * The request is through. What stays in a WeakMap outlives its request by a collection or two, and all that hangs on it:
+ * measured, a fifth of a request.
+ */
+export function putDown(request: object): void {
+  carriers.delete(request);
+}
+
 /** One of several is through, or the request object is used again, as tests do. */
-export function putDown(request: object, carried: Carried): void {
+export function putDownOne(request: object, carried: Carried): void {
   if (innermost(request) !== carried) return;
   if (carried.outer === undefined) carriers.delete(request);
   else carriers.set(request, carried.outer);
-}
-
-/**
- * The request is through. What stayed would outlive it by a collection or two, and all that hangs on it. Who asks for a
- * session that nobody asked for before still gets it.
- */
-export function putDownAll(request: object): void {
-  for (let at = innermost(request); at !== undefined; at = at.outer) if (at.made === undefined) return;
-  carriers.delete(request);
 }
