@@ -1,5 +1,5 @@
 /**
- * Type-checks every `ts` block of README.md and docs/*.md with the settings of src/, `coatcheck/...` meaning src/.
+ * Type-checks every `ts` block of README.md and of the pages in docs/ with the settings of src/, `coatcheck/...` meaning src/.
  * A block that cannot be checked says so and why: ```ts no-check the driver is not installed here
  *
  * Each block is a module of its own. Line numbers in the compiler's messages are those of the Markdown file.
@@ -112,10 +112,11 @@ export function checkBlocks(blocks: readonly Block[]): DocsReport {
   return { compiled: checked.length, problems };
 }
 
-/** Checks README.md and docs/*.md. */
+/** Checks README.md and what lies in docs/, at any depth. */
 export function checkDocs(): DocsReport {
-  const pages = readdirSync(join(root, 'docs'))
+  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
+    .map((name) => name.replaceAll('\\', '/'))
     .sort();
   const files = ['README.md', ...pages.map((name) => `docs/${name}`)];
   return checkBlocks(files.flatMap((file) => blocksOf(file, readFileSync(join(root, file), 'utf8'))));

@@ -1,8 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { block, browse, form, type PageBlock, pageBlocks, run, type Visit } from './blocks.ts';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { createSessions } from '../../src/index.ts';
+import { openRedis } from '../../src/store/redis.ts';
+import { redisProgram, startRedis } from '../support/redis.ts';
+import { block, browse, form, type PageBlock, pageBlocks, root, run, type Visit } from './blocks.ts';
 
 const PAGE = 'docs/from-express-session.md';
+const redis = (await redisProgram('redis')).missing === undefined ? await startRedis() : undefined;
+afterAll(() => redis?.stop());
+
 const OLD_SECRETS = ['4yGQ0pZkT9vXr2LwHn7mBc5sDf8aUe1J', 'oN6qHt3YxWb8KdRz5uJm0VcFg7SpLe2A'] as const;
 
 async function count(visit: Visit): Promise<void> {
@@ -61,6 +69,7 @@ const SCENES: Readonly<Record<string, (visit: Visit, another: () => Visit) => Pr
   },
   'cookie-session': count,
   Stores: count,
+  ...(redis === undefined ? {} : { 'connect-redis': count }),
 };
 
 const named = (heading: string) => heading.replace("'", '’');
@@ -69,10 +78,12 @@ const runnable = (language: string) => pageBlocks(PAGE).filter((one) => one.lang
 async function play(of: PageBlock): Promise<void> {
   vi.stubEnv('SECRET_KEY', OLD_SECRETS[0]);
   vi.stubEnv('OLD_SECRET_KEY', OLD_SECRETS[1]);
-  const { app } = await run(of);
+  vi.stubEnv('REDIS_URL', redis?.url ?? '');
+  const { app, client } = await run(of);
   await browse(app, async (visit, another) => {
     await SCENES[named(of.name)]?.(visit, another);
   });
+  client?.destroy();
 }
 
 afterEach(() => vi.unstubAllEnvs());
@@ -89,7 +100,7 @@ describe('docs/from-express-session.md with coatcheck', () => {
   test('every block is run by a test or, where it only declares types, compiled', () => {
     const names = runnable('ts').map(({ name }) => named(name));
     const declares = ['Types', 'Types 2'];
-    expect(names.sort()).toEqual([...Object.keys(SCENES), 'Tests', ...declares].sort());
+    expect(names.sort()).toEqual([...new Set([...Object.keys(SCENES), 'connect-redis', 'Tests', ...declares])].sort());
   });
 });
 
@@ -115,3 +126,21 @@ if (theirs.length > 0) {
     });
   });
 }
+
+test.skipIf(redis === undefined)(
+  'connect-redis: the table names its options, and the default prefixes are true',
+  async () => {
+    const section = readFileSync(join(root, PAGE), 'utf8').split('\n## connect-redis\n')[1]?.split('\n## ')[0] ?? '';
+    const cells = [...section.matchAll(/^\| (`.+?) \| .+ \|$/gm)].map(([, cell = '']) => cell).join(' ');
+    const types = installed('connect-redis')
+      ? readFileSync(join(root, 'node_modules/connect-redis/dist/connect-redis.d.ts'), 'utf8')
+      : '';
+    const options = /interface RedisStoreOptions \{([^}]*)\}/.exec(types)?.[1] ?? '';
+    for (const [, name] of options.matchAll(/^\s*(\w+)\??:/gm)) expect(cells).toContain(`\`${name}\``);
+    const sessions = createSessions({ store: () => openRedis({ url: redis?.url ?? '' }) });
+    await sessions.backend.set('a', 1);
+    await sessions.close();
+    expect(await redis?.cli('--scan')).toContain('coatcheck:');
+    expect(section).toContain('`coatcheck:` by default');
+  },
+);

@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createSessions, type SessionEvent, type SessionsOptions } from '../../src/index.ts';
+import type { Store } from '../../src/store/contract.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { faultyStore } from '../../src/testing/index.ts';
 import { Browser } from '../support/visit.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 /** What `docs/races.md` draws: A and B read the same session, then each does its part and ends, A first. */
 async function overlap(
@@ -172,4 +175,96 @@ test('a store that fails once and says so is asked again, and the visitor notice
   expect((await browser.visit((session) => session.update('n', (n: number) => n + 1))).error).toBeUndefined();
   expect(events.filter((type) => type === 'store-error')).toHaveLength(2);
   await browser.visit((session) => expect(session.n).toBe(2));
+});
+
+/** Sessions on a store that has answered nothing for a whole deadline. */
+async function silent(options: SessionsOptions = {}) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const store = faultyStore(memoryStore());
+  const events: SessionEvent[] = [];
+  const sessions = createSessions({ store, sweep: false, onEvent: (event) => events.push(event), ...options });
+  const browser = new Browser(sessions);
+  await browser.visit((session) => session.set('n', 1));
+  store.always('*', 'hang');
+  const first = failureOf(browser);
+  await vi.advanceTimersByTimeAsync(2000);
+  return { store, sessions, browser, events, first: await first };
+}
+
+async function failureOf(browser: Browser<any>): Promise<unknown> {
+  const visit = await browser.begin().catch((error: unknown) => error);
+  if (!(visit instanceof Object) || !('session' in visit)) return visit;
+  try {
+    (visit as { session: any }).session.get('n');
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+const DOWN = { code: 'STORE_DOWN', status: 503, outcome: 'none' };
+
+test('a store that answers nothing: after one deadline nobody waits, cookies stay, and an answer to a probe ends it', async () => {
+  const { store, sessions, browser, events, first } = await silent();
+  expect(first).toMatchObject({ code: 'STORE_TIMEOUT' });
+  const { cookie } = browser;
+  const calls = store.calls.length;
+  // No timer runs meanwhile: whoever waited would wait for ever.
+  expect(await failureOf(browser)).toMatchObject(DOWN);
+  expect(events.at(-1)).toMatchObject({ type: 'store-error', error: DOWN });
+  await expect(sessions.records('test').get('a')).rejects.toMatchObject(DOWN);
+  await expect(sessions.backend.get('a')).rejects.toMatchObject(DOWN);
+  expect(store.calls).toHaveLength(calls);
+  const unseen = await browser.visit(() => undefined);
+  expect([unseen.error, unseen.setCookie, browser.cookie]).toEqual([undefined, [], cookie]);
+  const { error } = await new Browser(sessions).visit((session) => session.set('n', 1));
+  expect(error).toMatchObject(DOWN);
+  store.always('*', undefined);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await browser.read((session) => session.get('n'))).toBe(1);
+});
+
+test('while it answers nothing, onStoreError: anonymous gives an empty session at once', async () => {
+  const { browser } = await silent({ onStoreError: 'anonymous' });
+  const { session } = await browser.begin();
+  expect((session as any).get('n')).toBeUndefined();
+  expect(() => (session as any).set('n', 2)).toThrow(
+    expect.objectContaining({ code: 'SESSION_READ_ONLY', status: 503 }),
+  );
+});
+
+test('reads of one turn travel together, and one that fails harms no other', async () => {
+  const base = memoryStore();
+  const asked: number[] = [];
+  const store: Store = Object.assign(Object.create(base) as Store, {
+    capabilities: base.capabilities,
+    readMany: async (keys: readonly string[]) => {
+      asked.push(keys.length);
+      const records = await Promise.all(keys.map((key) => base.read(key)));
+      return records.map((record) => (String(record?.document).includes('broken') ? new Error('damaged') : record));
+    },
+  });
+  for (const verb of ['read', 'create', 'update', 'touch', 'destroy', 'put'] as const) {
+    Object.assign(store, { [verb]: base[verb].bind(base) });
+  }
+  const sessions = createSessions<any>({ store, sweep: false });
+  const browsers = ['ann', 'broken', 'bob'].map(() => new Browser(sessions));
+  for (const [at, name] of ['ann', 'broken', 'bob'].entries()) {
+    await browsers[at]?.visit((session: any) => session.set('name', name));
+  }
+  const told = await Promise.all(
+    browsers.map(async (browser) => {
+      const { session } = await browser.begin();
+      try {
+        return (session as any).get('name');
+      } catch (error) {
+        return (error as { code: unknown }).code;
+      }
+    }),
+  );
+  expect([asked, told]).toEqual([[3], ['ann', 'STORE_FAILED', 'bob']]);
+  await sessions.backend.set('a', 1);
+  expect(await Promise.all(['a', 'b'].map((key) => sessions.backend.get(key)))).toEqual([1, undefined]);
+  expect(await sessions.backend.get('a')).toBe(1);
+  expect(asked).toEqual([3, 2]);
 });

@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { blocksOf } from '../../scripts/check-docs.ts';
 import { CookieJar } from '../../src/testing/index.ts';
 import { pageBlocks, root, writeBlock } from './blocks.ts';
 
 const PAGES = [
-  'README.md',
-  ...readdirSync(join(root, 'docs'))
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+    .map((name) => `docs/${name.replaceAll('\\', '/')}`),
 ];
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -68,6 +68,15 @@ describe('README.md', () => {
       const files = quoted.filter((text) => text.startsWith('test/') && !text.includes('*'));
       const sources = files.map(read);
       expect(files.length, promise).toBeGreaterThan(0);
+      // What is no test file itself must be run by one that the same cell names.
+      for (const file of files.filter((name) => !name.endsWith('.test.ts'))) {
+        expect(
+          files
+            .filter((name) => name.endsWith('.test.ts'))
+            .some((name) => read(name).includes(`'./${basename(file)}'`)),
+          `${promise}: ${file}`,
+        ).toBe(true);
+      }
       for (const name of quoted.filter((text) => !text.startsWith('test/'))) {
         expect(
           sources.some((source) => source.includes(`'${name}'`)),

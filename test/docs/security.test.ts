@@ -140,6 +140,16 @@ async function foundBehind(pad: (ticket: string) => string): Promise<boolean> {
   return found === 1;
 }
 
+/** Whether a session that began at one address is found from another. */
+async function foundFrom(options: Parameters<typeof createSessions>[0], first: string, then: string): Promise<boolean> {
+  const browser = new Browser(createSessions(options));
+  await browser.visit((session) => session.set('n', 1), { address: first });
+  const second = await browser.begin({ address: then });
+  const found = second.session.n;
+  await second.end();
+  return found === 1;
+}
+
 async function head(act: 'set' | 'look', name: string): Promise<string | null> {
   const sessions = createSessions();
   const listener = nodeSessions(sessions, (req, res) => {
@@ -255,6 +265,37 @@ const checks: Readonly<Record<string, (cell: string) => unknown>> = {
     expect(failed).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
     expect(failed).toMatchObject({ code: 'STORE_TIMEOUT', status: 503 });
+  },
+  'a store that answers nothing is asked again every': async (cell) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const store = faultyStore(memoryStore());
+    store.always('*', 'hang');
+    const visit = new Browser(createSessions({ store, sweep: false })).visit((session) => session.set('n', 1));
+    await vi.advanceTimersByTimeAsync(2000);
+    expect((await visit).error).toMatchObject({ code: 'STORE_TIMEOUT' });
+    const asked = () => store.calls.filter(({ verb }) => verb === 'read').length;
+    const before = asked();
+    await vi.advanceTimersByTimeAsync(duration(cell) - 1);
+    expect(asked()).toBe(before);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked()).toBe(before + 1);
+  },
+  'binding to an address': async (cell) => {
+    expect(await foundFrom({}, '198.51.100.7', '203.0.113.9')).toBe(true);
+    expect(await foundFrom({ bind: cell as 'none' }, '198.51.100.7', '203.0.113.9')).toBe(true);
+  },
+  'proxies that are believed': async (cell) => {
+    expect(cell).toBe('none');
+    const heard: (string | undefined)[] = [];
+    const sessions = createSessions({ onEvent: ({ address }) => heard.push(address) });
+    const header = () => '1.1.1.1';
+    await new Browser(sessions).visit((session) => session.set('n', 1), { address: '10.0.0.1', header });
+    expect(new Set(heard)).toEqual(new Set(['10.0.0.1']));
+  },
+  'IPv6 addresses count by their': async (cell) => {
+    expect(cell).toBe('/64');
+    expect(await foundFrom({ bind: 'ip' }, '2001:db8:0:7::1', '2001:db8:0:7:ffff::1')).toBe(true);
+    expect(await foundFrom({ bind: 'ip' }, '2001:db8:0:7::1', '2001:db8:0:6::1')).toBe(false);
   },
   'expired records are swept every': async (cell) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

@@ -192,6 +192,35 @@ describe('each setting is taken or refused with a reason', () => {
   });
 });
 
+/** What each library's own documentation lists, written down apart from our table. */
+const UPSTREAM: Readonly<Record<string, readonly string[]>> = {
+  Flask: [
+    ...['SECRET_KEY', 'SECRET_KEY_FALLBACKS', 'PERMANENT_SESSION_LIFETIME', 'SESSION_REFRESH_EACH_REQUEST'],
+    ...['NAME', 'DOMAIN', 'PATH', 'HTTPONLY', 'SECURE', 'SAMESITE', 'PARTITIONED'].map(
+      (key) => `SESSION_COOKIE_${key}`,
+    ),
+    ...['MAX_COOKIE_SIZE', 'APPLICATION_ROOT', 'SERVER_NAME'],
+  ],
+  'Flask-Session': [
+    ...['TYPE', 'PERMANENT', 'USE_SIGNER', 'KEY_PREFIX', 'ID_LENGTH', 'SERIALIZATION_FORMAT', 'CLEANUP_N_REQUESTS'],
+    ...['REDIS', 'MEMCACHED', 'CACHELIB', 'FILE_DIR', 'FILE_THRESHOLD', 'FILE_MODE'],
+    ...['MONGODB', 'MONGODB_DB', 'MONGODB_COLLECT', 'POSTGRESQL', 'POSTGRESQL_TABLE', 'POSTGRESQL_SCHEMA'],
+    ...['', '_TABLE', '_SEQUENCE', '_SCHEMA', '_BIND_KEY'].map((key) => `SQLALCHEMY${key}`),
+    ...['', '_TABLE', '_TABLE_NAME', '_TABLE_EXISTS'].map((key) => `DYNAMODB${key}`),
+  ].map((key) => `SESSION_${key}`),
+  'Quart-Session': [
+    ...['TYPE', 'PERMANENT', 'USE_SIGNER', 'KEY_PREFIX', 'PROTECTION', 'REVERSE_PROXY', 'STATIC_FILE', 'EXPLICIT'],
+    ...['FILE_DIR', 'FILE_THRESHOLD', 'FILE_MODE', 'REDIS', 'URI', 'MEMCACHED', 'MEMCACHED_HOST', 'MEMCACHED_PORT'],
+    ...['URI', 'COLLECTION', 'CLIENT_KWARGS', 'SET_CALLBACK'].map((key) => `MONGODB_${key}`),
+    ...['HIJACK_PROTECTION', 'HIJACK_REVERSE_PROXY'],
+  ].map((key) => `SESSION_${key}`),
+};
+
+test.each(Object.entries(UPSTREAM))('every key of %s is known, and said to be known to it', (library, keys) => {
+  const told = (key: string) => SETTINGS.find(({ name }) => name === key)?.of.split(', ') ?? [];
+  expect(keys.filter((key) => !told(key).includes(library))).toEqual([]);
+});
+
 test('a store that comes later works by its URL and its word at once', () => {
   const later = { all: ['memory', 'mongodb', 'memcached'], prefixed: [] };
   const SESSION_URI = 'mongodb://localhost/shop';

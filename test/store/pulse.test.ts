@@ -91,4 +91,23 @@ describe('the pulse of a store', () => {
     expect(pulse.stopped).toBe(true);
     pulse.close();
   });
+
+  test('asks nothing any more once it was closed, also when a deadline passes later', async () => {
+    const { pulse, probes } = stopped();
+    pulse.close();
+    pulse.missed(pulse.mark);
+    expect(pulse.stopped).toBe(false);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(probes).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('begins no timer where the probe is answered at once', () => {
+    const pulse = new Pulse(() => {
+      throw storeError(false);
+    });
+    pulse.missed(pulse.mark);
+    expect(pulse.stopped).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

@@ -124,4 +124,37 @@ describe('the reads of one turn of the event loop', () => {
     expect(told).toHaveLength(1);
     expect(pulse.stopped).toBe(false);
   });
+
+  test.each([
+    ['too few records', async () => [record('a')]],
+    ['too many', async (keys: readonly string[]) => [...keys, 'x'].map(record)],
+    ['no list at all', async () => undefined],
+  ])(
+    'are errors where the store answers %s: whose record is missing must not count as unknown',
+    async (_what, answer) => {
+      const { ask } = desk({ readMany: answer as unknown as ManyStore['readMany'] });
+      const asked = await Promise.allSettled([ask('a'), ask('b')]);
+      expect(asked).toMatchObject([{ reason: { code: 'STORE_FAILED' } }, { reason: { code: 'STORE_FAILED' } }]);
+    },
+  );
+
+  test.each(['read', 'readMany'])('are errors where %s fails without saying why', async (verb) => {
+    const { ask } = desk({ [verb]: () => Promise.reject(undefined) });
+    const asked = await Promise.allSettled(verb === 'read' ? [ask('a')] : [ask('a'), ask('b')]);
+    for (const one of asked) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FAILED' } });
+  });
+
+  test.each([1, 2])('of %i: who throws at what was found is told so, and starves nobody', async (others) => {
+    const { reads, ask } = desk();
+    const heard: unknown[] = [];
+    const broken = new Error('no record of mine');
+    reads.read('a', new Budget(1000), (_found, error) => {
+      heard.push(error);
+      throw broken;
+    });
+    const rest = Array.from({ length: others - 1 }, () => ask('b'));
+    expect((await Promise.all(rest)).map((found) => found?.document)).toEqual(rest.map(() => 'of b'));
+    await turn();
+    expect(heard).toEqual([undefined, broken]);
+  });
 });

@@ -39,7 +39,8 @@ async function lookUp(name: RedisName): Promise<RedisProgram> {
   const refused = cannotInstall() ?? (await install(`${name}-server`));
   const installed = onPath(name);
   if (installed !== undefined) return installed;
-  const missing = `there is no ${name}-server here, and ${refused ?? 'installing it did not help'}: apt-get install ${name}-server`;
+  const why = refused ?? 'installing it did not help';
+  const missing = `there is no ${name}-server, and ${why}; on Debian: apt-get install ${name}-server`;
   if (name === 'redis' && process.env.CI === 'true') throw new Error(missing);
   console.warn(`Skipping what needs ${name}: ${missing}`);
   return { name, server: '', cli: '', missing };
