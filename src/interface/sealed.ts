@@ -3,11 +3,12 @@ import { handleOf, keyOf } from '../keys/ids.ts';
 import { dictionary } from '../session/dictionary.ts';
 import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
-import type { HeaderChanges, SessionInterface, SessionRequest } from './contract.ts';
+import type { HeaderChanges, Later, SessionInterface, SessionRequest } from './contract.ts';
 import { CookieSession } from './cookie-session.ts';
 import { DictionaryInterface } from './dictionary-interface.ts';
 import { LINGER_MS } from './drafts.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
+import { ready } from './later.ts';
 import { ownerName } from './owner-name.ts';
 import type { Revocation } from './revocation.ts';
 import { SealedCommitter, type SealedSettings } from './sealed-committer.ts';
@@ -29,8 +30,25 @@ export class SealedInterface<D>
   }
 
   open(request: SessionRequest): Session<D> | undefined | Promise<Session<D>> {
-    const { isStatic, revocation, ring } = this.#settings;
+    return this.#settings.isStatic(request) ? undefined : this.#open(request);
+  }
+
+  /** Where no store is asked and nobody listens, a seal is opened when somebody looks. */
+  arrive(request: SessionRequest): Later<Session<D>> | undefined | Promise<Later<Session<D>>> {
+    const { isStatic, revocation, bind, events } = this.#settings;
     if (isStatic(request)) return undefined;
+    if (request.cookie === undefined || (revocation === undefined && bind === 'none' && !events.heard)) {
+      return this.#unasked;
+    }
+    return ready(this.#open(request));
+  }
+
+  readonly #unasked: Later<Session<D>> = {
+    make: (request) => this.#open(request) as Session<D>,
+  };
+
+  #open(request: SessionRequest): Session<D> | Promise<Session<D>> {
+    const { revocation, ring } = this.#settings;
     const session = new CookieSession(this, { kind: 'none' });
     const face = dictionary<D>(session);
     // A value of a removed key looks like a forged one; both are deleted, since no slow answer can depend on them.

@@ -3,7 +3,7 @@ import { closedNonce } from '../codec/closed.ts';
 import { readCookie } from '../cookie/parse.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
-import { behind, dictionary } from '../session/dictionary.ts';
+import { dictionary } from '../session/dictionary.ts';
 import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
@@ -15,6 +15,7 @@ import { Committer } from './committer.ts';
 import type { HeaderChanges, Later, SessionInterface, SessionRequest } from './contract.ts';
 import { DictionaryInterface } from './dictionary-interface.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
+import { ready } from './later.ts';
 import { ServerSession } from './server-session.ts';
 import type { ServerSettings } from './settings.ts';
 import type { StoreSource } from './store-source.ts';
@@ -91,7 +92,7 @@ export class ServerInterface<D>
     const ticket = found.kind === 'one' ? tickets.read(found.value) : undefined;
     // What is to be told, checked or answered whoever looks is done now.
     const plain = ticket !== undefined && !ticket.reissue && bind === 'none' && !events.heard;
-    if (!plain || reads === undefined) return this.#ready(request);
+    if (!plain || reads === undefined) return ready(this.#open(request));
     const key = keyOf(ticket.id);
     const budget = new Budget(deadline);
     return new Promise((resolve) => {
@@ -107,12 +108,6 @@ export class ServerInterface<D>
     // Without a ticket, and with one that waits for `load`, it opens at once.
     make: (request) => this.#open(request) as Session<D>,
   };
-
-  #ready(request: SessionRequest): Later<Session<D>> | Promise<Later<Session<D>>> {
-    const opened = this.#open(request);
-    const later = (ready: Session<D>): Later<Session<D>> => ({ ready, make: () => ready });
-    return behind(opened) === undefined ? (opened as Promise<Session<D>>).then(later) : later(opened as Session<D>);
-  }
 
   #made(request: SessionRequest, id: string, key: string, budget: Budget): ServerSession {
     const session = new ServerSession(this, { kind: 'unloaded', key }, budget);
@@ -137,8 +132,7 @@ export class ServerInterface<D>
   ): Promise<Later<Session<D>>> {
     const session = this.#made(request, id, key, budget);
     await this.#read(session, key, error);
-    const ready = dictionary<D>(session);
-    return { ready, make: () => ready };
+    return ready(dictionary<D>(session));
   }
 
   /** Reads before the handler runs. One promise where reads travel together, for each counts twice. */
