@@ -9,7 +9,7 @@ import type { Owner, StoredRecord } from '../store/contract.ts';
 import type { Finished, KeyQueue } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 import { bear } from './birth.ts';
-import { compareAndSet, type Draft, type Gone, type Landed, type Replayable } from './compare-and-set.ts';
+import { compareAndSet, type Draft, type Landed, type Replayable } from './compare-and-set.ts';
 import { Drafts, isExpired, LINGER_MS } from './drafts.ts';
 import { identityOf } from './identity.ts';
 import { ownerName } from './owner-name.ts';
