@@ -65,17 +65,14 @@ function through(response: NodeResponse & { readonly req?: object; readonly loca
   const carried = req && innermost(req);
   // Closed before it was answered: what the handler still does is heeded.
   if (req === undefined || carried === undefined || keepers.has(response)) return;
-  if (carried.made !== undefined) own(req, 'session', carried.seen);
-  else late(response, carried);
+  const { locals } = response;
+  // Beside what the application keeps for this response: a property more of the request itself would cost too much.
+  if (typeof locals === 'object' && locals !== null) (locals as { [LATE]?: Carried })[LATE] = carried;
+  else own(req, 'session', carried.seen);
   putDown(req);
 }
 
 const LATE = Symbol('coatcheck.late');
-
-/** For whoever asks first when all is over: a property of the request would cost each request more than all the rest. */
-function late({ locals }: { readonly locals?: unknown }, carried: Carried): void {
-  if (typeof locals === 'object' && locals !== null) (locals as { [LATE]?: Carried })[LATE] = carried;
-}
 
 function lateOf({ res }: { readonly res?: { readonly locals?: { [LATE]?: Carried } } }): Carried | undefined {
   return res?.locals?.[LATE];
