@@ -4,7 +4,7 @@
  * rules bite.
  */
 
-const ground = '^src/(errors|duration|clock|events|warn)\\.ts$';
+const ground = '^src/(errors|duration|clock|events|option-names|warn)\\.ts$';
 const contract = '^src/store/contract\\.ts$';
 // What the core does with every store: deadlines, queues, reads that travel together.
 const desk = '^src/store/(deadline|pulse|queue|turn-reads)\\.ts$';

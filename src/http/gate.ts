@@ -68,13 +68,14 @@ export class Gate<S extends object> implements Keeper {
     request: NodeRequest,
     response: NodeResponse,
     onError: NodeErrorHandler | undefined,
+    atHome: boolean,
   ) {
     this.#iface = iface;
     this.#session = session;
     this.#request = request;
     this.#response = response;
     this.#onError = onError;
-    this.#place = placeGate(response, this);
+    this.#place = placeGate(response, this, atHome);
     this.#drains = new Drains(response);
     if (response.headersSent) this.#open(NO_CHANGES);
     if (iface.watch !== undefined) iface.watch(session, { changed: () => this.#changed() });
@@ -371,7 +372,6 @@ export class Gate<S extends object> implements Keeper {
   }
 
   closed(): void {
-    if (!this.#listening) return;
     if (this.#state === 'idle') this.#abandon();
     else if (this.#state === 'open') this.#leave();
   }

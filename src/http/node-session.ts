@@ -3,8 +3,9 @@ import { contextOf, runIn } from '../session/ambient.ts';
 import { nullSession } from '../session/null-session.ts';
 import { bindEmitters } from './emitters.ts';
 import { Gate } from './gate.ts';
+import { isClosed } from './gate-calls.ts';
 import type { NodeErrorHandler } from './gate-error.ts';
-import { areAtHome } from './home.ts';
+import { isAtHome } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
 import { type NodeRequest, NodeSessionRequest } from './node-request.ts';
 import { type Carried, carriedBy, carry } from './slot.ts';
@@ -35,15 +36,15 @@ export function beginNode<S extends object>(
     next();
     return;
   }
+  const atHome = isAtHome(response);
   const place = (session: S): S => {
     if (iface.isNull(session)) return session;
-    new Gate(iface, session, request, response, options.onError);
+    new Gate(iface, session, request, response, options.onError, atHome);
     // Whoever first asks when all is said may read, if the head allows it, and no more.
-    if (response.writableEnded === true) iface.ended?.(session);
+    if (response.writableEnded === true || (response.headersSent && isClosed(response))) iface.ended?.(session);
     return session;
   };
   const begin = (later: Later<S> | undefined) => {
-    const atHome = areAtHome(request, response) && !Object.hasOwn(request, 'session');
     let carried: Carried<S>;
     if (later === undefined) carried = carry(request, iface, nullSession as S);
     else if (atHome && later.ready === undefined) {
@@ -51,7 +52,15 @@ export function beginNode<S extends object>(
     } else {
       carried = carry(request, iface, place(later.ready ?? later.make(new NodeSessionRequest(request))));
     }
-    if (!atHome) (request as { session?: object }).session = carried.session;
+    // An own property: it is found by whatever stands before the request, and whoever deletes it ends the session.
+    Object.defineProperty(request, 'session', {
+      get: () => carried.seen,
+      set: (value) => {
+        carried.seen = value;
+      },
+      enumerable: true,
+      configurable: true,
+    });
     if (iface.ambient === false) {
       next();
       return;

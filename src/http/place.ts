@@ -1,6 +1,5 @@
-import type { Verb } from './gate-calls.ts';
 import { type Face, HeldFace, HomeFace } from './held.ts';
-import { type Keeper, keepAtHome, leaveHome } from './home.ts';
+import { type Below, type Keeper, keepAtHome, leaveHome } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
 import { putDown } from './slot.ts';
 
@@ -9,7 +8,7 @@ type Method = (...args: unknown[]) => unknown;
 /** Where a gate stands. */
 export interface Place {
   /** The methods beneath: Node's, or those of wrappers that are nearer to the wire. */
-  readonly below: Readonly<Record<Verb, Method>>;
+  readonly below: Below;
   /** The gate's own `writeHead`, as the response has it where nobody wrapped it. */
   readonly writeHead: Method;
   /** Whether the gate hears by itself that the response was closed. */
@@ -21,16 +20,16 @@ export interface Place {
 }
 
 /** Puts a gate before a response: on the prototype that its framework gave it, or else by methods of its own. */
-export function placeGate(response: NodeResponse, keeper: Keeper): Place {
-  const home = keepAtHome(response, keeper);
-  if (home !== undefined) {
-    const below = Object.getPrototypeOf(home) as NodeResponse;
+export function placeGate(response: NodeResponse, keeper: Keeper, atHome: boolean): Place {
+  const kept = atHome ? keepAtHome(response, keeper) : undefined;
+  if (kept !== undefined) {
+    const { home, below } = kept;
     return {
       below,
       writeHead: home.writeHead,
       hearsClose: true,
       leave: () => leaveHome(response, keeper),
-      face: () => new HomeFace(response, below),
+      face: () => new HomeFace(response, Object.getPrototypeOf(home) as NodeResponse),
     };
   }
   const { writeHead, write, end, flushHeaders } = response;
@@ -44,9 +43,7 @@ export function placeGate(response: NodeResponse, keeper: Keeper): Place {
     below,
     writeHead: own,
     hearsClose: false,
-    leave: (request) => {
-      if (Object.hasOwn(request, 'session')) putDown(request);
-    },
+    leave: (request) => putDown(request),
     face: () => new HeldFace(response),
   };
 }

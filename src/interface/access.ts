@@ -58,7 +58,7 @@ export class StoreAccess {
     const failed = asStoreError(error, verb);
     this.#events.emit('store-error', () => ({ verb, error: failed }), this.#client);
     if (!failed.retryable) throw failed;
-    this.#unanswered ??= this.#pulse.mark;
+    if (this.#budget.telling) this.#unanswered ??= this.#pulse.mark;
     return { failed };
   }
 
@@ -174,7 +174,7 @@ export function inDoubt<E>(error: E): E | CoatcheckError {
   return new CoatcheckError(error.code, error.message, { cause: error.cause, outcome: 'unknown' });
 }
 
-function asStoreError(error: unknown, verb: string): CoatcheckError {
+export function asStoreError(error: unknown, verb: string): CoatcheckError {
   if (error instanceof CoatcheckError) {
     const silent = error.code === 'STORE_FAILED' && error.outcome === undefined && WRITES.has(verb);
     if (!silent) return error;

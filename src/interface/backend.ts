@@ -43,7 +43,7 @@ export class Backend {
   /**
    * The value; undefined where there is none, where its time is over, or where no value can be read.
    *
-   * @throws CoatcheckError `STORE_FAILED`, `STORE_TIMEOUT`; `USAGE` for a key that is no text
+   * @throws CoatcheckError `STORE_DOWN`, `STORE_FAILED`, `STORE_TIMEOUT`; `USAGE` for a key that is no text
    */
   async get<T = unknown>(key: string): Promise<T | undefined> {
     const name = nameOf(key);
@@ -57,7 +57,8 @@ export class Backend {
    *
    * @param expiry whole seconds from now, above zero. Default: the idle time of a session (`lifetime.idle`)
    * @throws CoatcheckError `EXPIRY_INVALID` for 0, a negative number, a fraction, `NaN`, an infinity; `SESSION_TOO_LARGE`,
-   * `VALUE_UNSUPPORTED`, `KEY_FORBIDDEN` for the value; `STORE_FAILED`, `STORE_TIMEOUT`; `USAGE` for a key that is no text
+   * `VALUE_UNSUPPORTED`, `KEY_FORBIDDEN` for the value; `STORE_DOWN`, `STORE_FAILED`, `STORE_TIMEOUT`; `USAGE` for a key
+   * that is no text
    */
   async set(key: string, value: unknown, expiry?: number): Promise<void> {
     const { access, documents, clock, lifetime } = this.#context;
@@ -76,7 +77,7 @@ export class Backend {
   /**
    * Deletes the value; true if there was one whose time was not over. Of deletions that overlap one says true.
    *
-   * @throws CoatcheckError `STORE_FAILED`, `STORE_TIMEOUT`; `USAGE` for a key that is no text
+   * @throws CoatcheckError `STORE_DOWN`, `STORE_FAILED`, `STORE_TIMEOUT`; `USAGE` for a key that is no text
    */
   async delete(key: string): Promise<boolean> {
     const name = nameOf(key);

@@ -66,7 +66,7 @@ export interface Gone {
  * our own nonce in it: that is success. A missing nonce proves the contrary only while the record still remembers the
  * commit that it would have been; beyond that nothing is replayed, for it might count twice.
  *
- * @throws CoatcheckError `SESSION_CONFLICT`, `STORE_FAILED`, `STORE_TIMEOUT`, and what the draft throws
+ * @throws CoatcheckError `SESSION_CONFLICT`, `STORE_DOWN`, `STORE_FAILED`, `STORE_TIMEOUT`, and what the draft throws
  */
 export function compareAndSet(access: StoreAccess, documents: Documents, task: Replayable): Promise<Landed | Gone> {
   const { base, first } = task;

@@ -5,6 +5,7 @@ import { nativeCodec } from '../codec/native.ts';
 import { type CookieOptions, cookieTemplate } from '../cookie/options.ts';
 import { CoatcheckError } from '../errors.ts';
 import { Events, type SessionEvent } from '../events.ts';
+import { checkOptionNames } from '../option-names.ts';
 import type { Bind } from './binding.ts';
 import { Documents } from './documents.ts';
 import { IDENTITY_KEYS } from './identity.ts';
@@ -86,15 +87,11 @@ const HABITS: Readonly<Record<string, string>> = {
 
 /** Refuses options that do not exist, with what to write instead. */
 export function checkNames(options: object, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new CoatcheckError('OPTION_INVALID', 'Options are an object: createSessions({ store }).');
-  }
-  const known = [...COMMON, ...names];
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const hint = Object.hasOwn(HABITS, name) ? HABITS[name] : `The options are ${known.sort().join(', ')}`;
-    throw new CoatcheckError('OPTION_UNKNOWN', `${name} is no option. ${hint}.`);
-  }
+  checkOptionNames(options, {
+    names: [...COMMON, ...names],
+    habits: HABITS,
+    example: 'createSessions({ store })',
+  });
 }
 
 /** Checks the options in common and gives them their defaults. */

@@ -10,7 +10,7 @@ import type { StoredRecord } from '../store/contract.ts';
 import { Budget } from '../store/deadline.ts';
 import { KeyQueue } from '../store/queue.ts';
 import type { Told } from '../store/turn-reads.ts';
-import { reach, StoreAccess } from './access.ts';
+import { asStoreError, reach, StoreAccess } from './access.ts';
 import { Committer } from './committer.ts';
 import type { HeaderChanges, Later, SessionInterface, SessionRequest } from './contract.ts';
 import { DictionaryInterface } from './dictionary-interface.ts';
@@ -85,11 +85,13 @@ export class ServerInterface<D>
   arrive(request: SessionRequest): Later<Session<D>> | undefined | Promise<Later<Session<D>>> {
     const { tickets, isStatic, lazy, cookie, deadline, events, bind } = this.#settings;
     if (isStatic(request)) return undefined;
-    if (lazy || request.cookie === undefined) return this.#unasked;
+    if (request.cookie === undefined) return this.#unasked;
     const { reads } = this.#source;
     const found = readCookie(request.cookie, cookie.name);
     if (found.kind === 'none') return this.#unasked;
     const ticket = found.kind === 'one' ? tickets.read(found.value) : undefined;
+    // It waits for `load`, and so opens at once.
+    if (lazy && ticket !== undefined) return { make: (asked) => this.#open(asked) as Session<D> };
     // What is to be told, checked or answered whoever looks is done now.
     const plain = ticket !== undefined && !ticket.reissue && bind === 'none' && !events.heard;
     if (!plain || reads === undefined) return ready(this.#open(request));
@@ -105,8 +107,13 @@ export class ServerInterface<D>
 
   /** Nothing is known, or asked for yet. */
   readonly #unasked: Later<Session<D>> = {
-    // Without a ticket, and with one that waits for `load`, it opens at once.
-    make: (request) => this.#open(request) as Session<D>,
+    // Whatever the request's headers say by then: what they said when it came counts.
+    make: (request) => {
+      const session = new ServerSession(this, { kind: 'none' }, new Budget(this.#settings.deadline));
+      session.serves(request, this.#settings);
+      session.mustLoad = this.#settings.lazy;
+      return dictionary<D>(session);
+    },
   };
 
   #made(request: SessionRequest, id: string, key: string, budget: Budget): ServerSession {
@@ -118,7 +125,13 @@ export class ServerInterface<D>
 
   readonly #make = (request: SessionRequest, { id, key, record, budget }: Found<D>): Session<D> => {
     const session = this.#made(request, id, key, budget);
-    this.#found(session, session.origin, key, record);
+    try {
+      this.#found(session, session.origin, key, record);
+    } catch (error) {
+      // What the store gave is no record.
+      session.origin = { kind: 'failed', key, error: asStoreError(error, 'read') };
+      session.readOnly = this.#settings.anonymousOnStoreError;
+    }
     return dictionary<D>(session);
   };
 

@@ -71,7 +71,7 @@ export interface SessionMembers<D> {
   toJSON(): Record<string, unknown>;
   /**
    * Deletes a key in the store at once and gives what was there: of all overlapping requests exactly one gets it.
-   * @throws CoatcheckError `SESSION_GONE`, `SESSION_CONFLICT`, `STORE_FAILED`, `STORE_TIMEOUT`
+   * @throws CoatcheckError `SESSION_GONE`, `SESSION_CONFLICT`, `STORE_DOWN`, `STORE_FAILED`, `STORE_TIMEOUT`
    */
   take<K extends KeyOf<D>>(key: K): Promise<ValueOf<D, K> | undefined>;
   /** Public name of the record, safe to show and to log; undefined while there is no record. */
@@ -98,7 +98,7 @@ export interface SessionMembers<D> {
   save(callback?: Callback): Promise<void>;
   /**
    * Reads the session again and drops changes that were not saved.
-   * @throws CoatcheckError `STORE_FAILED`, `STORE_TIMEOUT`
+   * @throws CoatcheckError `STORE_DOWN`, `STORE_FAILED`, `STORE_TIMEOUT`
    */
   reload(callback?: Callback): Promise<void>;
   /**

@@ -52,7 +52,7 @@ export class Budget {
     answered: (value: T) => void,
     failed: (error: unknown) => void,
   ): void {
-    const mark = pulse?.mark;
+    const mark = this.telling ? pulse?.mark : undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let over = false;
     const end = (): boolean => {
@@ -85,6 +85,11 @@ export class Budget {
     };
     // A store within the process has answered by the next microtask, and then needs no timer.
     NEXT_TURN.then(check);
+  }
+
+  /** Whether a wait that begins now is long enough to tell a slow store from a dead one. */
+  get telling(): boolean {
+    return this.remaining() * 2 >= this.#ms;
   }
 
   /** A wait begins; for those who do their waiting themselves. */

@@ -1,4 +1,5 @@
 import { CoatcheckError } from '../errors.ts';
+import { checkOptionNames, STORE_HABITS } from '../option-names.ts';
 import type {
   Capabilities,
   Created,
@@ -22,6 +23,18 @@ export interface MemoryStoreOptions {
   readonly onEvict?: (key: string, owner: string | undefined) => void;
 }
 
+const OPTIONS = ['maxEntries', 'maxBytes', 'onEvict'];
+
+/** Of memorystore and lru-cache. */
+const HABITS: Readonly<Record<string, string>> = {
+  ...STORE_HABITS,
+  max: 'How many records it holds is called maxEntries',
+  maxSize: 'How many bytes of documents it holds is called maxBytes',
+  dispose: 'Who hears of records that had to make room is called onEvict',
+  checkPeriod: "How often expired records are removed is said to createSessions: sweep: '10m'",
+  prefix: 'A store of this process alone needs no prefix. Leave it out',
+};
+
 const MAX_ENTRIES = 100_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 /** How many records a sweep looks at for each one that it may delete: a bound on the time it takes the event loop. */
@@ -36,14 +49,20 @@ const SWEEP_REACH = 10;
  * Every verb compares and writes in one turn of the event loop, so compare-and-set is exact for everybody who can
  * reach the store.
  *
- * @throws CoatcheckError `OPTION_INVALID` for a bound that is not a whole number above zero. Later, from the verbs:
- *   `SESSION_TOO_LARGE` for a document that is larger than the whole store, `STORE_FAILED` when a record without an
- *   owner finds the store full of records that have one.
+ * @throws CoatcheckError `OPTION_INVALID` for a bound that is not a whole number above zero, `OPTION_UNKNOWN`. Later,
+ *   from the verbs: `SESSION_TOO_LARGE` for a document that is larger than the whole store, `STORE_FAILED` when a record
+ *   without an owner finds the store full of records that have one.
  *
  * @example
  * const sessions = createSessions({ store: memoryStore({ maxEntries: 10_000 }) });
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  checkOptionNames(options, {
+    whose: 'memoryStore: ',
+    names: OPTIONS,
+    habits: HABITS,
+    example: 'memoryStore({ maxEntries: 10_000 })',
+  });
   const maxEntries = bound(options.maxEntries, MAX_ENTRIES, 'maxEntries');
   const maxBytes = bound(options.maxBytes, MAX_BYTES, 'maxBytes');
   return new MemoryStore(new EntryTable(maxEntries, maxBytes, options.onEvict), maxBytes);

@@ -10,7 +10,9 @@ interface Kind {
  * middle where a script of an older Redis passed it on. None of them has written.
  */
 const REFUSALS: Readonly<Record<string, Kind>> = {
-  OOM: { advice: "Redis is full and may evict nothing: raise maxmemory, or set maxmemory-policy to 'volatile-ttl'" },
+  OOM: {
+    advice: 'Redis is full: raise maxmemory, and keep maxmemory-policy noeviction, for any other logs visitors out',
+  },
   NOAUTH: { advice: 'Redis wants a password: give user and password' },
   WRONGPASS: { advice: 'Redis does not know this user with this password' },
   NOPERM: { advice: 'this user may not do that: docs/stores/redis.md lists the commands and keys to allow' },

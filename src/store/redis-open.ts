@@ -151,16 +151,23 @@ interface OurCluster extends OurIoRedis {
   nodes(role: 'master'): readonly OurIoRedis[];
 }
 
-interface IoRedisModule {
-  readonly Redis: new (options: object) => OurIoRedis;
+interface IoRedisClass {
+  new (options: object): OurIoRedis;
   readonly Cluster: new (nodes: readonly RedisHost[], options: object) => OurIoRedis;
 }
 
+/** Before 5.3 the class has no name of its own in the module. */
+interface IoRedisModule {
+  readonly Redis?: IoRedisClass;
+  readonly default: IoRedisClass;
+}
+
 async function openIoRedis(
-  { Redis, Cluster }: IoRedisModule,
+  module: IoRedisModule,
   { mode, hosts, name, username, password, database }: RedisTarget,
   tls: object | undefined,
 ): Promise<OpenedClient> {
+  const Redis = module.Redis ?? module.default;
   let opened = false;
   const retryStrategy = (): number | null => (opened ? RECONNECT_MS : null);
   const one = {
@@ -183,7 +190,7 @@ async function openIoRedis(
     mode === 'single'
       ? new Redis({ ...one, ...hosts[0], db: database, retryStrategy })
       : mode === 'cluster'
-        ? new Cluster(hosts, {
+        ? new Redis.Cluster(hosts, {
             redisOptions: one,
             lazyConnect: true,
             enableOfflineQueue: false,

@@ -21,6 +21,7 @@
  */
 import { type Duration, durationMs } from '../duration.ts';
 import { CoatcheckError } from '../errors.ts';
+import { checkOptionNames, STORE_HABITS } from '../option-names.ts';
 import type { Store } from './contract.ts';
 import { checkClient, checkServer } from './redis-check.ts';
 import {
@@ -69,6 +70,27 @@ export interface RedisStoreOptions {
   readonly durable?: { readonly replicas: number; readonly timeout: Duration };
 }
 
+const OPTIONS = ['client', 'url', 'driver', 'tls', 'prefix', 'durable'];
+
+const URL_SAYS = "Where Redis is and how to get in stands in url: 'redis://user:password@host:6379/0'";
+
+/** Of connect-redis, and of the drivers where a URL says the same. */
+const HABITS: Readonly<Record<string, string>> = {
+  ...STORE_HABITS,
+  keyPrefix: 'The text in front of every key is called prefix',
+  scanCount: 'A scan takes steps as large as whoever scans asks for. Leave scanCount out',
+  host: URL_SAYS,
+  port: URL_SAYS,
+  user: URL_SAYS,
+  username: URL_SAYS,
+  password: URL_SAYS,
+  db: URL_SAYS,
+  database: URL_SAYS,
+  socket: URL_SAYS,
+  redis: 'A connected client of yours is called client',
+  redisClient: 'A connected client of yours is called client',
+};
+
 /** How long the first answer may take, in milliseconds. */
 const OPENING_MS = 5000;
 
@@ -79,8 +101,8 @@ const OPENING_MS = 5000;
  * A call never waits for a connection: while there is none it fails with `STORE_FAILED`, `retryable: true`,
  * `outcome: 'none'`.
  *
- * @throws CoatcheckError `OPTION_INVALID`, `STORE_URL_INVALID`, `DRIVER_MISSING`, or `STORE_FAILED` where Redis does
- *   not answer or does not let us in
+ * @throws CoatcheckError `OPTION_INVALID`, `OPTION_UNKNOWN`, `STORE_URL_INVALID`, `DRIVER_MISSING`, or `STORE_FAILED`
+ *   where Redis does not answer or does not let us in
  *
  * @example
  * const sessions = createSessions({ store: await openRedis({ url: 'redis://127.0.0.1:6379' }) });
@@ -89,6 +111,12 @@ const OPENING_MS = 5000;
  * const sessions = createSessions({ store: await openRedis({ client }) });
  */
 export async function openRedis(options: RedisStoreOptions): Promise<Store> {
+  checkOptionNames(options, {
+    whose: 'Redis store: ',
+    names: OPTIONS,
+    habits: HABITS,
+    example: "openRedis({ url: 'redis://127.0.0.1:6379' })",
+  });
   const { prefix = 'coatcheck:' } = options;
   checkOptions(options, prefix);
   const replicas = checkReplicas(options.durable);

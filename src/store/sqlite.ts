@@ -1,4 +1,5 @@
 import { CoatcheckError, type Outcome } from '../errors.ts';
+import { checkOptionNames, STORE_HABITS } from '../option-names.ts';
 import type {
   Capabilities,
   Created,
@@ -29,6 +30,27 @@ export interface SqliteStoreOptions {
   readonly table?: string;
 }
 
+const OPTIONS = ['database', 'table'];
+
+const DATABASE = "The file, or a database that you opened, is called database: { database: './sessions.db' }";
+const TABLE = 'Whose sessions these are is told by the table: { table }';
+
+/** Of connect-sqlite3 and better-sqlite3-session-store. */
+const HABITS: Readonly<Record<string, string>> = {
+  ...STORE_HABITS,
+  client: DATABASE,
+  db: DATABASE,
+  dir: DATABASE,
+  file: DATABASE,
+  filename: DATABASE,
+  path: DATABASE,
+  url: DATABASE,
+  tableName: 'The name of the table is called table',
+  prefix: TABLE,
+  keyPrefix: TABLE,
+  expired: "How often expired records are removed is said to createSessions: sweep: '10m'",
+};
+
 /** SQLite's own limit for one value (SQLITE_MAX_LENGTH), with room for the rest of the row. */
 const MAX_BYTES = 999_000_000;
 /** How many rows one statement of a sweep deletes before the event loop has its turn. */
@@ -47,13 +69,19 @@ const OPEN_PATIENCE = 5000;
  * It is a promise because a missing folder or a damaged file should end the start and not the first request; hand it to
  * `createSessions` with or without `await`.
  *
- * @throws CoatcheckError `OPTION_INVALID`, `STORE_URL_INVALID`, `DRIVER_MISSING`, or `STORE_FAILED` for a file that
- *   cannot be used
+ * @throws CoatcheckError `OPTION_INVALID`, `OPTION_UNKNOWN`, `STORE_URL_INVALID`, `DRIVER_MISSING`, or `STORE_FAILED`
+ *   for a file that cannot be used
  *
  * @example
  * const sessions = createSessions({ store: await openSqlite({ database: './sessions.db' }) });
  */
 export async function openSqlite(options: SqliteStoreOptions): Promise<Store> {
+  checkOptionNames(options, {
+    whose: 'SQLite store: ',
+    names: OPTIONS,
+    habits: HABITS,
+    example: "openSqlite({ database: './sessions.db' })",
+  });
   const { database: given, table = 'coatcheck_sessions' } = options;
   checkTable(table);
   if (typeof given !== 'string' && !isDatabase(given)) {

@@ -3,12 +3,18 @@ import type { Store, StoredRecord } from './contract.ts';
 import { type Budget, timeout, timerMs } from './deadline.ts';
 import { type Pulse, storeDown } from './pulse.ts';
 
+/** workerd without Node compatibility has no `setImmediate`; a timer of 0 ms ends the turn there, only later. */
+const nextTurn: (run: () => void) => unknown =
+  (globalThis as { setImmediate?: (run: () => void) => unknown }).setImmediate ?? ((run) => setTimeout(run, 0));
+
 /** Hears what became of a read: its record or none, or an error in its place. */
 export type Told = (record: StoredRecord | undefined, error: unknown) => void;
 
 interface Waiter {
   readonly budget: Budget;
   readonly told: Told;
+  /** Whether its deadline says anything of the store. */
+  readonly telling: boolean;
   over: boolean;
 }
 
@@ -40,8 +46,8 @@ export class TurnReads {
       return;
     }
     budget.enter();
-    if (this.#keys.push(key) === 1) setImmediate(() => this.#send());
-    this.#waiters.push({ budget, told, over: false });
+    if (this.#keys.push(key) === 1) nextTurn(() => this.#send());
+    this.#waiters.push({ budget, told, telling: budget.telling, over: false });
   }
 
   #send(): void {
@@ -115,7 +121,7 @@ class Batch {
       if (waiter.over) continue;
       if (waiter.budget.remaining() > 0) left = true;
       else {
-        this.#pulse.missed(this.#mark);
+        if (waiter.telling) this.#pulse.missed(this.#mark);
         tell(waiter, undefined, timeout('read', 'none'));
       }
     }

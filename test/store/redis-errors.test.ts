@@ -11,8 +11,16 @@ class ReplyError extends Error {}
 
 describe('what Redis answers instead of doing anything', () => {
   test.each([
-    ["OOM command not allowed when used memory > 'maxmemory'.", false, /full/],
-    ['ERR Error running script (call to f_x): @user_script:3: -OOM command not allowed', false, /full/],
+    [
+      "OOM command not allowed when used memory > 'maxmemory'.",
+      false,
+      /raise maxmemory, and keep maxmemory-policy noeviction/,
+    ],
+    [
+      'ERR Error running script (call to f_x): @user_script:3: -OOM command not allowed',
+      false,
+      /keep maxmemory-policy noeviction/,
+    ],
     ["MISCONF Redis is configured to save RDB snapshots, but it's currently unable to", false, /disk/],
     ['NOAUTH Authentication required.', false, /password/],
     ['WRONGPASS invalid username-password pair or user is disabled.', false, /password/],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CoatcheckError } from '../../src/errors.ts';
 import type { StoredRecord } from '../../src/store/contract.ts';
 import { Budget } from '../../src/store/deadline.ts';
@@ -40,6 +40,11 @@ function desk(answer: Partial<ManyStore> = {}): Desk {
     });
   return { reads, pulse, calls, ask };
 }
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -156,5 +161,18 @@ describe('the reads of one turn of the event loop', () => {
     expect((await Promise.all(rest)).map((found) => found?.document)).toEqual(rest.map(() => 'of b'));
     await turn();
     expect(heard).toEqual([undefined, broken]);
+  });
+
+  test('go out together also where there is no setImmediate, as on workerd without Node compatibility', async () => {
+    vi.stubGlobal('setImmediate', undefined);
+    vi.resetModules();
+    const { TurnReads: Alone } = await import('../../src/store/turn-reads.ts');
+    const store = Object.assign(memoryStore(), {
+      readMany: vi.fn(async (keys: readonly string[]) => keys.map(record)),
+    });
+    const reads = new Alone(store, new Pulse(never));
+    const ask = (key: string) => new Promise((resolve) => reads.read(key, new Budget(1000), resolve));
+    expect(await Promise.all([ask('a'), ask('b')])).toMatchObject([{ document: 'of a' }, { document: 'of b' }]);
+    expect(store.readMany).toHaveBeenCalledOnce();
   });
 });

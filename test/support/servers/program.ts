@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -77,7 +78,7 @@ function cannotInstall(): string | undefined {
 async function install(name: string): Promise<string | undefined> {
   const script = 'command -v "$1" || { apt-get update -qq; apt-get install -y -qq --no-install-recommends "$1"; }';
   try {
-    await run('flock', ['/tmp/coatcheck-apt.lock', 'sh', '-c', script, 'sh', name], {
+    await run('flock', [join(tmpdir(), 'coatcheck-apt.lock'), 'sh', '-c', script, 'sh', name], {
       // Package scripts start no service in run level 1.
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
       timeout: 300_000,
