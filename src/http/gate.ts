@@ -372,6 +372,9 @@ export class Gate<S extends object> implements Keeper {
   }
 
   closed(): void {
+    const gaveUp = (this.#request as { session?: unknown }).session ?? undefined;
+    // Who only looked may go on looking; who took `req.session` away ends it also where the browser has gone.
+    if (!this.#listening && gaveUp !== undefined) return;
     if (this.#state === 'idle') this.#abandon();
     else if (this.#state === 'open') this.#leave();
   }

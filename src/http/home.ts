@@ -152,18 +152,21 @@ function waitingOf(response: object): Waiting | undefined {
 }
 
 /**
- * Sessions that nobody asked for, but somebody may yet: hooks of the head, which Node asks in the middle of its own work,
- * too late for a gate to be put up; and who took `req.session` away ended it.
+ * Asks for sessions that nobody asked for, but somebody may yet: hooks of the head, which Node asks in the middle of its
+ * own work, too late for a gate to be put up. And whoever put something else in the place of `req.session`, or nothing,
+ * is to be heeded.
  */
-function makeUnasked(response: Known): void {
+function askForUnasked(response: Known, hooked: boolean): void {
   const { req } = response;
-  if (req === undefined || response.headersSent) return;
-  if (!Object.hasOwn(response, 'writeHead') && Object.hasOwn(req, 'session')) return;
-  for (let at = innermost(req); at !== undefined; at = at.outer) void at.session;
+  const carried = req && innermost(req);
+  if (carried?.ask === undefined || response.headersSent) return;
+  if (!hooked && (req as { session?: unknown }).session === carried.session) return;
+  for (let at: typeof carried | undefined = carried; at !== undefined; at = at.outer) at.ask?.();
 }
 
 /** Everybody has heard that the response is closed: what they wrote on hearing it is stored as well. */
 function closed(response: Known): void {
+  if (!keepers.has(response)) askForUnasked(response, false);
   for (let at = keepers.get(response); at !== undefined; at = at.inner) at.keeper.closed();
   contexts.delete(response);
   // Closed before it was answered: what the handler still does is heeded.
@@ -177,8 +180,9 @@ function furnish(home: NodeResponse): void {
   for (const verb of VERBS) {
     method(verb, function (...args) {
       let kept = keptOf(this as Known);
-      if (kept === undefined && verb !== 'writeHead') {
-        makeUnasked(this as Known);
+      // Within Node's own `end` it is too late for a gate; who wrapped `end` asks for the head by himself.
+      if (kept === undefined && (verb !== 'writeHead' || Object.hasOwn(this as object, 'end'))) {
+        askForUnasked(this as Known, Object.hasOwn(this as object, 'writeHead'));
         kept = keepers.get(this as object);
       }
       return kept === undefined ? below[verb]?.apply(this, args) : kept.keeper.arrive(verb, args);

@@ -5,7 +5,7 @@ import { innermost } from './slot.ts';
 /** Whether `value` is one of the sessions that this request carries. */
 function isCarried(request: object, value: unknown): boolean {
   for (let carried = innermost(request); carried !== undefined; carried = carried.outer) {
-    if (carried.made === value) return true;
+    if (carried.session === value) return true;
   }
   return false;
 }
@@ -20,7 +20,7 @@ function heed(session: object, request: object): Promise<unknown> | undefined {
   const value = (request as { session?: unknown }).session;
   if (value === session) return undefined;
   // With several instances the name belongs to the innermost one.
-  if (innermost(request)?.made !== session || isCarried(request, value)) return undefined;
+  if (innermost(request)?.session !== session || isCarried(request, value)) return undefined;
   const { destroy } = session as { destroy?: unknown };
   if ((value === null || value === undefined) && typeof destroy === 'function') {
     return Promise.resolve(destroy.call(session));

@@ -8,7 +8,7 @@ import type { NodeErrorHandler } from './gate-error.ts';
 import { isAtHome } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
 import { type NodeRequest, NodeSessionRequest } from './node-request.ts';
-import { type Carried, carriedBy, carry } from './slot.ts';
+import { carriedBy, carry } from './slot.ts';
 import { isThenable } from './thenable.ts';
 
 /** What Express, Connect and node:http have in common. */
@@ -37,41 +37,35 @@ export function beginNode<S extends object>(
     return;
   }
   const atHome = isAtHome(response);
-  const place = (session: S): S => {
-    if (iface.isNull(session)) return session;
+  const place = (session: S): void => {
     new Gate(iface, session, request, response, options.onError, atHome);
     // Whoever first asks when all is said may read, if the head allows it, and no more.
     if (response.writableEnded === true || (response.headersSent && isClosed(response))) iface.ended?.(session);
-    return session;
   };
+  const asked = new NodeSessionRequest(request);
   const begin = (later: Later<S> | undefined) => {
-    let carried: Carried<S>;
-    if (later === undefined) carried = carry(request, iface, nullSession as S);
-    else if (atHome && later.ready === undefined) {
-      carried = carry<S>(request, iface, undefined, () => place(later.make(new NodeSessionRequest(request))));
-    } else {
-      carried = carry(request, iface, place(later.ready ?? later.make(new NodeSessionRequest(request))));
-    }
-    // An own property: it is found by whatever stands before the request, and whoever deletes it ends the session.
-    Object.defineProperty(request, 'session', {
-      get: () => carried.seen,
-      set: (value) => {
-        carried.seen = value;
-      },
-      enumerable: true,
-      configurable: true,
-    });
+    let session = later === undefined ? (nullSession as S) : later.ready;
+    if (session === undefined) {
+      const face = (later as Later<S>).face(asked, () => place(face));
+      session = face;
+      const ask = () => void iface.isNull(face);
+      // Methods of its own must be there before anybody wraps them.
+      if (atHome) carry(request, iface, face, ask);
+      else ask();
+    } else if (later !== undefined && !iface.isNull(session)) place(session);
+    if (carriedBy(request, iface) === undefined) carry(request, iface, session);
+    (request as { session?: object }).session = session;
     if (iface.ambient === false) {
       next();
       return;
     }
-    const context = contextOf(carried);
+    const context = contextOf({ session });
     bindEmitters(context, request, response);
     runIn(context, next);
   };
   let arriving: Later<S> | undefined | Promise<Later<S> | undefined>;
   try {
-    arriving = arrive(iface, new NodeSessionRequest(request));
+    arriving = arrive(iface, asked);
   } catch (error) {
     failed(error);
     return;
@@ -90,5 +84,5 @@ function arrive<S extends object>(
 }
 
 function ready<S extends object>(opened: S | undefined): Later<S> | undefined {
-  return opened === undefined ? undefined : { ready: opened, make: () => opened };
+  return opened === undefined ? undefined : { ready: opened, face: () => opened };
 }

@@ -1,39 +1,11 @@
-/** A session that a request carries, and the interface that opened it. It may be made when somebody first asks for it. */
-export class Carried<S extends object = object> {
+/** A session that a request carries, and the interface that opened it. */
+export interface Carried<S extends object = object> {
   readonly owner: object;
+  readonly session: S;
   /** What was opened before, by another interface. */
   readonly outer: Carried | undefined;
-  #made: S | undefined;
-  readonly #make: (() => S) | undefined;
-  /** What the handler put in the session's place. */
-  #put: { readonly value: unknown } | undefined;
-
-  constructor(owner: object, outer: Carried | undefined, made: S | undefined, make?: () => S) {
-    this.owner = owner;
-    this.outer = outer;
-    this.#made = made;
-    this.#make = make;
-  }
-
-  get session(): S {
-    this.#made ??= this.#make?.() as S;
-    return this.#made;
-  }
-
-  /** The session, if anybody asked for it. */
-  get made(): S | undefined {
-    return this.#made;
-  }
-
-  /** What the handler sees. */
-  get seen(): unknown {
-    return this.#put === undefined ? this.session : this.#put.value;
-  }
-
-  set seen(value: unknown) {
-    // Whoever ends a session by `null`, unseen, ends one that must be there for its commit.
-    this.#put = value === this.session ? undefined : { value };
-  }
+  /** Asks for the session in the handler's place; undefined where it was there from the start. */
+  readonly ask: (() => void) | undefined;
 }
 
 const SLOT = Symbol.for('coatcheck.carried');
@@ -56,15 +28,9 @@ export function carriedBy<S extends object>(request: object, owner: object): Car
   return undefined;
 }
 
-/** Gives a request a session, or one that is made when somebody asks. */
-export function carry<S extends object>(
-  request: object,
-  owner: object,
-  session: S | undefined,
-  make?: () => S,
-): Carried<S> {
-  const carried = new Carried(owner, innermost(request), session, make);
-  carriers.set(request, carried as Carried);
+export function carry<S extends object>(request: object, owner: object, session: S, ask?: () => void): Carried<S> {
+  const carried: Carried<S> = { owner, session, outer: innermost(request), ask };
+  carriers.set(request, carried);
   return carried;
 }
 

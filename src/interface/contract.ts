@@ -37,12 +37,16 @@ export interface HeaderChanges {
 /** Nothing to change: the usual answer. */
 export const NO_CHANGES: HeaderChanges = { setCookie: [], looked: false };
 
-/** A visitor whose session is made when somebody first asks for it. */
+/** A visitor who arrived, and of whose session nothing is made before somebody asks. */
 export interface Later<S extends object> {
   /** The session, where it had to be made already. */
   readonly ready?: S | undefined;
-  /** Makes it; called once, and not where it is `ready`. */
-  make(request: SessionRequest): S;
+  /**
+   * The session as the handler gets it; called once, and not where it is `ready`.
+   *
+   * @param asked called when somebody uses it for the first time
+   */
+  face(request: SessionRequest, asked: () => void): S;
 }
 
 /**

@@ -36,10 +36,15 @@ export abstract class DictionaryInterface<D, S extends ClientSession> {
   }
 
   /** What the request's cookie says; undefined where there is none, or one that is refused and is to be deleted. */
-  protected presented<T>(session: S, request: SessionRequest, read: (value: string) => T | undefined): T | undefined {
+  protected presented<T>(
+    session: S,
+    request: SessionRequest,
+    header: string | undefined,
+    read: (value: string) => T | undefined,
+  ): T | undefined {
     const { cookie, events } = this.#settings;
     session.serves(request, this.#settings);
-    const found = readCookie(request.cookie, cookie.name);
+    const found = readCookie(header, cookie.name);
     if (found.kind === 'none') return undefined;
     const ticket = found.kind === 'one' ? read(found.value) : undefined;
     if (ticket !== undefined) return ticket;

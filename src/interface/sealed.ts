@@ -1,6 +1,6 @@
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
-import { dictionary } from '../session/dictionary.ts';
+import { dictionary, dictionaryLater } from '../session/dictionary.ts';
 import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
 import type { HeaderChanges, Later, SessionInterface, SessionRequest } from './contract.ts';
@@ -44,22 +44,36 @@ export class SealedInterface<D>
   }
 
   readonly #unasked: Later<Session<D>> = {
-    make: (request) => this.#open(request) as Session<D>,
+    face: (request, asked) => {
+      // What the request said when it came counts, whatever its headers say when somebody asks.
+      const { cookie } = request;
+      return dictionaryLater<D>(() => this.#found(request, cookie).session, asked);
+    },
   };
 
   #open(request: SessionRequest): Session<D> | Promise<Session<D>> {
-    const { revocation, ring } = this.#settings;
-    const session = new CookieSession(this, { kind: 'none' });
+    const { revocation } = this.#settings;
+    const { session, sealed } = this.#found(request, request.cookie);
     const face = dictionary<D>(session);
+    if (sealed === undefined || revocation === undefined) return face;
+    return this.#checkRevoked(session, sealed, revocation).then(() => face);
+  }
+
+  #found(
+    request: SessionRequest,
+    cookie: string | undefined,
+  ): { session: CookieSession; sealed?: SealedSession | undefined } {
+    const { ring } = this.#settings;
+    const session = new CookieSession(this, { kind: 'none' });
     // A value of a removed key looks like a forged one; both are deleted, since no slow answer can depend on them.
-    const sealed = this.presented(session, request, (value) => openSealed(ring, value));
-    if (sealed === undefined) return face;
+    const sealed = this.presented(session, request, cookie, (value) => openSealed(ring, value));
+    if (sealed === undefined) return { session };
     session.origin = this.#judgeFound(session, sealed);
-    if (session.origin.kind === 'none') return face;
+    if (session.origin.kind === 'none') return { session };
     session.sealed = sealed;
     if (sealed.stale) session.reissue = true;
     this.checkPlace(session);
-    return revocation === undefined ? face : this.#checkRevoked(session, sealed, revocation).then(() => face);
+    return { session, sealed };
   }
 
   #judgeFound(session: CookieSession, sealed: SealedSession): Origin {

@@ -1,9 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
 import { closedNonce } from '../codec/closed.ts';
 import { readCookie } from '../cookie/parse.ts';
+import type { TicketReading } from '../cookie/ticket.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
-import { dictionary } from '../session/dictionary.ts';
+import { dictionary, dictionaryLater } from '../session/dictionary.ts';
 import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
@@ -21,26 +22,29 @@ import type { ServerSettings } from './settings.ts';
 import type { StoreSource } from './store-source.ts';
 import type { Sweeper } from './sweeper.ts';
 
-type Make<D> = (request: SessionRequest, found: Found<D>) => Session<D>;
-
-/** A visitor whose record, or none, was found, and whose session nobody has asked for. */
-class Found<D> implements Later<Session<D>> {
-  readonly id: string;
+/** What a read of the record gave, before anybody looked. */
+interface Read {
   readonly key: string;
   readonly record: StoredRecord | undefined;
   readonly budget: Budget;
-  readonly #make: Make<D>;
+}
 
-  constructor(id: string, key: string, record: StoredRecord | undefined, budget: Budget, make: Make<D>) {
-    this.id = id;
-    this.key = key;
-    this.record = record;
-    this.budget = budget;
+type Make = (request: SessionRequest, ticket: TicketReading, read: Read | undefined) => ServerSession;
+
+/** A visitor with a ticket, whose record was read or waits for `load`, and whose session nobody has asked for. */
+class Found<D> implements Later<Session<D>> {
+  readonly #make: Make;
+  readonly #ticket: TicketReading;
+  readonly #read: Read | undefined;
+
+  constructor(make: Make, ticket: TicketReading, read: Read | undefined) {
     this.#make = make;
+    this.#ticket = ticket;
+    this.#read = read;
   }
 
-  make(request: SessionRequest): Session<D> {
-    return this.#make(request, this);
+  face(request: SessionRequest, asked: () => void): Session<D> {
+    return dictionaryLater<D>(() => this.#make(request, this.#ticket, this.#read), asked);
   }
 }
 
@@ -73,7 +77,7 @@ export class ServerInterface<D>
     const session = new ServerSession(this, { kind: 'none' }, new Budget(this.#settings.deadline));
     session.mustLoad = lazy;
     const face = dictionary<D>(session);
-    const ticket = this.presented(session, request, tickets.read);
+    const ticket = this.presented(session, request, request.cookie, tickets.read);
     if (ticket === undefined) return face;
     session.id = ticket.id;
     session.reissue = ticket.reissue;
@@ -91,7 +95,7 @@ export class ServerInterface<D>
     if (found.kind === 'none') return this.#unasked;
     const ticket = found.kind === 'one' ? tickets.read(found.value) : undefined;
     // It waits for `load`, and so opens at once.
-    if (lazy && ticket !== undefined) return { make: (asked) => this.#open(asked) as Session<D> };
+    if (lazy && ticket !== undefined) return new Found(this.#make, ticket, undefined);
     // What is to be told, checked or answered whoever looks is done now.
     const plain = ticket !== undefined && !ticket.reissue && bind === 'none' && !events.heard;
     if (!plain || reads === undefined) return ready(this.#open(request));
@@ -99,22 +103,23 @@ export class ServerInterface<D>
     const budget = new Budget(deadline);
     return new Promise((resolve) => {
       reads.read(key, budget, (record, error) => {
-        if (error === undefined) resolve(new Found(ticket.id, key, record, budget, this.#make));
+        if (error === undefined) resolve(new Found(this.#make, ticket, { key, record, budget }));
         else resolve(this.#failing(request, ticket.id, key, budget, error));
       });
     });
   }
 
-  /** Nothing is known, or asked for yet. */
+  /** Nothing is known, and nothing will be, whatever the request's headers say when somebody asks. */
   readonly #unasked: Later<Session<D>> = {
-    // Whatever the request's headers say by then: what they said when it came counts.
-    make: (request) => {
-      const session = new ServerSession(this, { kind: 'none' }, new Budget(this.#settings.deadline));
-      session.serves(request, this.#settings);
-      session.mustLoad = this.#settings.lazy;
-      return dictionary<D>(session);
-    },
+    face: (request, asked) => dictionaryLater<D>(() => this.#blank(request), asked),
   };
+
+  #blank(request: SessionRequest): ServerSession {
+    const session = new ServerSession(this, { kind: 'none' }, new Budget(this.#settings.deadline));
+    session.serves(request, this.#settings);
+    session.mustLoad = this.#settings.lazy;
+    return session;
+  }
 
   #made(request: SessionRequest, id: string, key: string, budget: Budget): ServerSession {
     const session = new ServerSession(this, { kind: 'unloaded', key }, budget);
@@ -123,8 +128,16 @@ export class ServerInterface<D>
     return session;
   }
 
-  readonly #make = (request: SessionRequest, { id, key, record, budget }: Found<D>): Session<D> => {
-    const session = this.#made(request, id, key, budget);
+  readonly #make: Make = (request, ticket, read) => {
+    if (read === undefined) {
+      const session = this.#blank(request);
+      session.id = ticket.id;
+      session.reissue = ticket.reissue;
+      session.origin = { kind: 'unloaded', key: keyOf(ticket.id) };
+      return session;
+    }
+    const { key, record, budget } = read;
+    const session = this.#made(request, ticket.id, key, budget);
     try {
       this.#found(session, session.origin, key, record);
     } catch (error) {
@@ -132,7 +145,7 @@ export class ServerInterface<D>
       session.origin = { kind: 'failed', key, error: asStoreError(error, 'read') };
       session.readOnly = this.#settings.anonymousOnStoreError;
     }
-    return dictionary<D>(session);
+    return session;
   };
 
   /** A first read that failed is made again now, while the visitor waits for it. */

@@ -13,9 +13,23 @@ export function dictionary<D>(session: RequestSession): Session<D> {
   return new Proxy(new Shell(session), traps) as unknown as Session<D>;
 }
 
+/**
+ * The same for a session that is made when somebody first asks it anything.
+ *
+ * @param asked called once, when it has been made
+ */
+export function dictionaryLater<D>(make: () => RequestSession, asked: () => void): Session<D> {
+  return new Proxy(new Shell({ make, asked }), traps) as unknown as Session<D>;
+}
+
 /** The request's session behind its face; undefined for anything else. */
 export function behind(face: object): RequestSession | undefined {
   return (face as { [CORE]?: RequestSession })[CORE];
+}
+
+interface Unmade {
+  readonly make: () => RequestSession;
+  readonly asked: () => void;
 }
 
 /**
@@ -23,19 +37,24 @@ export function behind(face: object): RequestSession | undefined {
  * private field of it, so that no inspector and no failed assertion prints the ticket (R104).
  */
 class Shell {
-  readonly #session: RequestSession;
+  #session: RequestSession | Unmade;
 
-  constructor(session: RequestSession) {
+  constructor(session: RequestSession | Unmade) {
     this.#session = session;
   }
 
   static session(shell: Shell): RequestSession {
-    return shell.#session;
+    const session = shell.#session;
+    if (!('make' in session)) return session;
+    const made = session.make();
+    shell.#session = made;
+    session.asked();
+    return made;
   }
 
   [INSPECT](_depth: number, options: unknown, inspect: (value: unknown, options: unknown) => string): string {
     // Called on the proxy, whose private fields are not the target's.
-    const session = #session in this ? this.#session : behind(this);
+    const session = #session in this ? Shell.session(this) : behind(this);
     return `Session ${inspect(session && describe(session), options)}`;
   }
 }
