@@ -180,9 +180,11 @@ function furnish(home: NodeResponse): void {
   for (const verb of VERBS) {
     method(verb, function (...args) {
       let kept = keptOf(this as Known);
-      // Within Node's own `end` it is too late for a gate; who wrapped `end` asks for the head by himself.
-      if (kept === undefined && (verb !== 'writeHead' || Object.hasOwn(this as object, 'end'))) {
-        askForUnasked(this as Known, Object.hasOwn(this as object, 'writeHead'));
+      // Within Node's own `end` it is too late for a gate; who wrapped `end` asks for the head by himself, and who says
+      // the head by arguments says what Node does not keep, and a late look must know.
+      const said = args.length > 1;
+      if (kept === undefined && (verb !== 'writeHead' || said || Object.hasOwn(this as object, 'end'))) {
+        askForUnasked(this as Known, Object.hasOwn(this as object, 'writeHead') || (said && verb === 'writeHead'));
         kept = keepers.get(this as object);
       }
       return kept === undefined ? below[verb]?.apply(this, args) : kept.keeper.arrive(verb, args);
