@@ -312,11 +312,7 @@ export class Gate<S extends object> implements Keeper {
     }
     if ((this.#state as State) !== 'open') return;
     if (isClosed(this.#response)) this.#leave();
-    else if (refused && flowing && !this.#needsDrain()) this.#drains.wake();
-  }
-
-  #needsDrain(): boolean {
-    return (this.#response as { writableNeedDrain?: boolean }).writableNeedDrain === true;
+    else if (refused && flowing && this.#response.writableNeedDrain !== true) this.#drains.wake();
   }
 
   #fail(error: unknown, changes: HeaderChanges): void {

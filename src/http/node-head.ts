@@ -8,6 +8,7 @@ export interface NodeResponse {
   sendDate: boolean;
   readonly headersSent: boolean;
   readonly writableEnded?: boolean;
+  readonly writableNeedDrain?: boolean;
   readonly destroyed?: boolean;
   readonly stream?: { readonly destroyed: boolean; readonly closed: boolean; close(code: number): void };
   getHeader(name: string): unknown;

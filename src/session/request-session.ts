@@ -280,14 +280,11 @@ export class RequestSession extends RequestState {
     if (abandoned) this.engine.endAbandoned(this);
   }
 
-  /**
-   * Ends the record that was found, although nobody asked for it: the visitor goes on with an empty session. No deletion
-   * is sent, because a slow answer would delete the cookie of a login beside it.
-   */
+  /** Ends the record that was found, unasked, without a deletion: a slow one would hit the cookie of a login beside it. */
   expel(): void {
-    const { origin } = this;
-    if (origin.kind !== 'record') return;
-    this.ending = { key: origin.key, sent: true, owner: origin.record.owner?.name, unchecked: false };
+    if (this.origin.kind !== 'record') return;
+    const { key, record } = this.origin;
+    this.ending = { key, sent: true, owner: record.owner?.name, unchecked: false };
     this.origin = { kind: 'none' };
     if (this.cookie === 'set') this.cookie = 'none';
     this.onChanged?.();
