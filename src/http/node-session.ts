@@ -1,4 +1,5 @@
 import type { Later, SessionInterface } from '../interface/contract.ts';
+import { opened } from '../interface/later.ts';
 import { contextOf, runIn } from '../session/ambient.ts';
 import { nullSession } from '../session/null-session.ts';
 import { bindEmitters } from './emitters.ts';
@@ -45,15 +46,15 @@ export function beginNode<S extends object>(
   const asked = new NodeSessionRequest(request);
   const begin = (later: Later<S> | undefined) => {
     let session = later === undefined ? (nullSession as S) : later.ready;
+    let ask: (() => void) | undefined;
     if (session === undefined) {
       const face = (later as Later<S>).face(asked, () => place(face));
       session = face;
-      const ask = () => void iface.isNull(face);
       // Methods of its own must be there before anybody wraps them.
-      if (atHome) carry(request, iface, face, ask);
-      else ask();
+      if (atHome) ask = () => void iface.isNull(face);
+      else iface.isNull(face);
     } else if (later !== undefined && !iface.isNull(session)) place(session);
-    if (carriedBy(request, iface) === undefined) carry(request, iface, session);
+    carry(request, iface, session, ask);
     (request as { session?: object }).session = session;
     if (iface.ambient === false) {
       next();
@@ -79,10 +80,7 @@ function arrive<S extends object>(
   request: NodeSessionRequest,
 ): Later<S> | undefined | Promise<Later<S> | undefined> {
   if (iface.arrive !== undefined) return iface.arrive(request);
-  const opened = iface.open(request);
-  return isThenable(opened) ? opened.then(ready) : ready(opened);
-}
-
-function ready<S extends object>(opened: S | undefined): Later<S> | undefined {
-  return opened === undefined ? undefined : { ready: opened, face: () => opened };
+  const opening = iface.open(request);
+  const later = (session: S | undefined) => session && opened(session);
+  return isThenable(opening) ? opening.then(later) : later(opening);
 }

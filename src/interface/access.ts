@@ -44,15 +44,6 @@ export class StoreAccess {
     this.#client = client;
   }
 
-  #once<T>(verb: string, call: () => Promise<T>): Promise<T> {
-    if (this.#pulse.stopped) return Promise.reject(storeDown());
-    try {
-      return this.#budget.wait(call(), verb, WRITES.has(verb) ? 'unknown' : 'none', this.#pulse);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
   /** Tells a failure; gives it back if the call may be made again, and throws it otherwise. */
   #failed(error: unknown, verb: string): Failed {
     const failed = asStoreError(error, verb);
@@ -92,7 +83,9 @@ export class StoreAccess {
 
   /** Attempts until there is an answer or the deadline. For verbs that may be done twice. */
   insist<T>(verb: string, call: () => Promise<T>): Promise<T> {
-    return this.#once(verb, call).catch((error) => this.#again(verb, call, this.#failed(error, verb)));
+    return this.attempt(verb, call).then((tried) =>
+      'answer' in tried ? tried.answer : this.#again(verb, call, tried),
+    );
   }
 
   async #again<T>(verb: string, call: () => Promise<T>, first: Failed): Promise<T> {

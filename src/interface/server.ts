@@ -74,15 +74,12 @@ export class ServerInterface<D>
 
   #open(request: SessionRequest): Session<D> | Promise<Session<D>> {
     const { tickets, lazy } = this.#settings;
-    const session = new ServerSession(this, { kind: 'none' }, new Budget(this.#settings.deadline));
-    session.mustLoad = lazy;
+    const session = this.#blank(request);
     const face = dictionary<D>(session);
     const ticket = this.presented(session, request, request.cookie, tickets.read);
     if (ticket === undefined) return face;
-    session.id = ticket.id;
-    session.reissue = ticket.reissue;
     const key = keyOf(ticket.id);
-    session.origin = { kind: 'unloaded', key };
+    this.#presenting(session, ticket, key);
     return lazy ? face : this.#begin(session, key, face);
   }
 
@@ -104,7 +101,7 @@ export class ServerInterface<D>
     return new Promise((resolve) => {
       reads.read(key, budget, (record, error) => {
         if (error === undefined) resolve(new Found(this.#make, ticket, { key, record, budget }));
-        else resolve(this.#failing(request, ticket.id, key, budget, error));
+        else resolve(this.#failing(request, ticket, key, budget, error));
       });
     });
   }
@@ -114,30 +111,25 @@ export class ServerInterface<D>
     face: (request, asked) => dictionaryLater<D>(() => this.#blank(request), asked),
   };
 
-  #blank(request: SessionRequest): ServerSession {
-    const session = new ServerSession(this, { kind: 'none' }, new Budget(this.#settings.deadline));
+  #blank(request: SessionRequest, budget: Budget = new Budget(this.#settings.deadline)): ServerSession {
+    const session = new ServerSession(this, { kind: 'none' }, budget);
     session.serves(request, this.#settings);
     session.mustLoad = this.#settings.lazy;
     return session;
   }
 
-  #made(request: SessionRequest, id: string, key: string, budget: Budget): ServerSession {
-    const session = new ServerSession(this, { kind: 'unloaded', key }, budget);
-    session.serves(request, this.#settings);
+  /** Gives a session the ticket that its visitor showed. */
+  #presenting(session: ServerSession, { id, reissue }: TicketReading, key: string): ServerSession {
     session.id = id;
+    session.reissue = reissue;
+    session.origin = { kind: 'unloaded', key };
     return session;
   }
 
   readonly #make: Make = (request, ticket, read) => {
-    if (read === undefined) {
-      const session = this.#blank(request);
-      session.id = ticket.id;
-      session.reissue = ticket.reissue;
-      session.origin = { kind: 'unloaded', key: keyOf(ticket.id) };
-      return session;
-    }
+    if (read === undefined) return this.#presenting(this.#blank(request), ticket, keyOf(ticket.id));
     const { key, record, budget } = read;
-    const session = this.#made(request, ticket.id, key, budget);
+    const session = this.#presenting(this.#blank(request, budget), ticket, key);
     try {
       this.#found(session, session.origin, key, record);
     } catch (error) {
@@ -151,12 +143,12 @@ export class ServerInterface<D>
   /** A first read that failed is made again now, while the visitor waits for it. */
   async #failing(
     request: SessionRequest,
-    id: string,
+    ticket: TicketReading,
     key: string,
     budget: Budget,
     error: unknown,
   ): Promise<Later<Session<D>>> {
-    const session = this.#made(request, id, key, budget);
+    const session = this.#presenting(this.#blank(request, budget), ticket, key);
     await this.#read(session, key, error);
     return ready(dictionary<D>(session));
   }
