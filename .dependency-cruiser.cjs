@@ -6,8 +6,10 @@
 
 const ground = '^src/(errors|duration|clock|events|option-names|warn)\\.ts$';
 const contract = '^src/store/contract\\.ts$';
+// What the stores on SQL have in common.
+const sql = '^src/store/sql-[^/]*\\.ts$';
 // What the core does with every store: deadlines, queues, reads that travel together.
-const desk = '^src/store/(deadline|pulse|queue|turn-reads)\\.ts$';
+const desk = '^src/store/(alarm|deadline|pulse|queue|turn-reads|workerd)\\.ts$';
 // The front door is index.ts and the factories that it hands out.
 const front = '^src/(index|create-sessions|create-cookie-sessions)\\.ts$';
 const room = (name) => (name === 'index' ? front : `^src/${name}(/|\\.ts$)`);
@@ -86,8 +88,15 @@ module.exports = {
       comment:
         'A store is sqlite.ts and its sqlite-*.ts; it knows the contract and the ground floor, and no other store.',
       severity: 'error',
-      from: { path: '^src/store/([^/.-]+)', pathNot: [desk] },
+      from: { path: '^src/store/([^/.-]+)', pathNot: [desk, '^src/store/(sqlite|postgres|mysql)[-.]'] },
       to: { path: any, pathNot: [ground, contract, '^src/store/$1[-./]'] },
+    },
+    {
+      name: 'arrows-of-stores-on-sql',
+      comment: 'A store on SQL knows in addition what those have in common: sql-*.ts.',
+      severity: 'error',
+      from: { path: '^src/store/(sqlite|postgres|mysql)[-.]' },
+      to: { path: any, pathNot: [ground, contract, sql, '^src/store/$1[-./]'] },
     },
     {
       name: 'arrows-of-the-desk',

@@ -65,7 +65,14 @@ let recentHome: NodeResponse | undefined;
 
 /** Whether the gate of this response has a home, and nobody stands in between. */
 export function isAtHome(response: NodeResponse): boolean {
-  return homeOf(response) !== undefined && !VERBS.some((verb) => Object.hasOwn(response, verb));
+  const home = homeOf(response);
+  return (
+    home !== undefined &&
+    response.writeHead === home.writeHead &&
+    response.write === home.write &&
+    response.end === home.end &&
+    response.flushHeaders === home.flushHeaders
+  );
 }
 
 /** Puts a keeper before a response by its home, over the one that may be there already. */
@@ -159,8 +166,9 @@ function waitingOf(response: object): Waiting | undefined {
 function askForUnasked(response: Known, hooked: boolean): void {
   const { req } = response;
   const carried = req && innermost(req);
-  if (carried?.ask === undefined || response.headersSent) return;
+  if (carried?.ask === undefined) return;
   if (!hooked && (req as { session?: unknown }).session === carried.session) return;
+  if (response.headersSent) return;
   for (let at: typeof carried | undefined = carried; at !== undefined; at = at.outer) at.ask?.();
 }
 
@@ -171,6 +179,15 @@ function closed(response: Known): void {
   contexts.delete(response);
   // Closed before it was answered: what the handler still does is heeded.
   if (response.req !== undefined && !keepers.has(response)) putDown(response.req);
+}
+
+/** `Reflect.get` with a receiver is many times slower than a call. */
+function getterOf(from: object, name: string): () => unknown {
+  for (let at: object | null = from; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const own = Object.getOwnPropertyDescriptor(at, name);
+    if (own !== undefined) return own.get ?? (() => own.value);
+  }
+  return () => undefined;
 }
 
 function furnish(home: NodeResponse): void {
@@ -204,14 +221,16 @@ function furnish(home: NodeResponse): void {
     if (args[0] === 'close') closed(this as Known);
     return emitted;
   });
-  const fact = (name: string, whileHeld: (waiting: Waiting) => boolean) =>
+  const fact = (name: string, whileHeld: (waiting: Waiting) => boolean) => {
+    const real = getterOf(below, name);
     Object.defineProperty(home, name, {
       get(this: object) {
         const waiting = waitingOf(this);
-        return (waiting !== undefined && whileHeld(waiting)) || Reflect.get(below, name, this);
+        return (waiting !== undefined && whileHeld(waiting)) || real.call(this);
       },
       configurable: true,
     });
+  };
   fact('headersSent', () => true);
   fact('writableEnded', ({ ended }) => ended);
 }

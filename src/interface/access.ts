@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { CoatcheckError } from '../errors.ts';
 import type { Addressed, Events } from '../events.ts';
 import type { Store, StoredRecord } from '../store/contract.ts';
@@ -59,25 +60,54 @@ export class StoreAccess {
     return error;
   }
 
+  /**
+   * One attempt, with callbacks for its answer, for a failure that may be tried again, and for any other. What `answered`
+   * throws is such another.
+   */
+  try<T>(
+    verb: string,
+    call: () => Promise<T>,
+    answered: (answer: T) => void,
+    retryable: (failed: Failed) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const fail = (error: unknown): void => {
+      let tried: Failed;
+      try {
+        tried = this.#failed(error, verb);
+      } catch (final) {
+        failed(final);
+        return;
+      }
+      retryable(tried);
+    };
+    if (this.#pulse.stopped) {
+      fail(storeDown());
+      return;
+    }
+    let calling: Promise<T>;
+    try {
+      calling = call();
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    const answer = (value: T): void => {
+      try {
+        answered(value);
+      } catch (error) {
+        failed(error);
+      }
+    };
+    // Timers are shared: listeners hear of a deadline in the context of their own request.
+    const late = this.#events.heard ? AsyncResource.bind(fail) : fail;
+    this.#budget.watch(calling, verb, WRITES.has(verb) ? 'unknown' : 'none', this.#pulse, answer, late);
+  }
+
   /** One attempt. Gives back a failure that may be tried again; throws any other. */
   attempt<T>(verb: string, call: () => Promise<T>): Promise<{ readonly answer: T } | Failed> {
     return new Promise((resolve, reject) => {
-      const failed = (error: unknown): void => {
-        try {
-          resolve(this.#failed(error, verb));
-        } catch (final) {
-          reject(final);
-        }
-      };
-      if (this.#pulse.stopped) return failed(storeDown());
-      let calling: Promise<T>;
-      try {
-        calling = call();
-      } catch (error) {
-        return failed(error);
-      }
-      const outcome = WRITES.has(verb) ? 'unknown' : 'none';
-      this.#budget.watch(calling, verb, outcome, this.#pulse, (answer) => resolve({ answer }), failed);
+      this.try(verb, call, (answer) => resolve({ answer }), resolve, reject);
     });
   }
 

@@ -6,17 +6,17 @@ import { newNonce } from '../keys/nonce.ts';
 import type { Changes } from '../session/changes.ts';
 import type { Ending, Origin, RequestSession } from '../session/request-session.ts';
 import type { Owner, StoredRecord } from '../store/contract.ts';
-import type { Finished, KeyQueue } from '../store/queue.ts';
+import type { KeyQueue } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 import { bear } from './birth.ts';
-import { compareAndSet, type Draft, type Landed, type Replayable } from './compare-and-set.ts';
+import { type Draft, type Gone, type Landed, type Replayable, writeOver } from './compare-and-set.ts';
 import { Drafts, isExpired, LINGER_MS } from './drafts.ts';
 import { identityOf } from './identity.ts';
 import { ownerName } from './owner-name.ts';
 import { Owners } from './owners.ts';
 import { rotate } from './rotation.ts';
 import type { ServerSettings } from './settings.ts';
-import { inTurn, NOTHING } from './turns.ts';
+import { inTurn } from './turns.ts';
 
 const DONE: Promise<void> = Promise.resolve();
 
@@ -136,7 +136,7 @@ export class Committer {
     }
     if (rotates) first = drafts.moved(first);
     const conflicted = (): void => events.emit('conflict', () => ({ handle: handleOf(key) }), session);
-    return inTurn(this.#queue, access, key, (latest) => {
+    return inTurn(this.#queue, access, key, (latest, leave) => {
       const overtaken = latest !== undefined && latest.version !== origin.record.version;
       const newer = overtaken ? documents.readable(latest) : undefined;
       if (newer !== undefined) conflicted();
@@ -156,32 +156,38 @@ export class Committer {
           return draft;
         },
       };
-      const move = (base: StoredRecord, draft: Draft): Promise<Finished<undefined>> => {
+      const move = (base: StoredRecord, draft: Draft): Promise<void> => {
         const moving = {
           ...task,
           base,
           first: draft,
           draft: (_: StoredRecord, decoded: DecodedRecord) => over(decoded),
         };
-        return this.#move(session, moving, changes, access, drafts.lingerUntil).then(() => NOTHING);
+        return this.#move(session, moving, changes, access, drafts.lingerUntil).finally(leave);
       };
       if (rotates) return move(task.base, task.first);
       if (newer !== undefined && mustMove(task.first)) return move(task.base, drafts.moved(task.first));
-      return compareAndSet(access, documents, task).then(
-        (landed) => {
-          if ('gone' in landed) {
-            this.#gone(session, key, changes, answerDepends, landed.unsure);
-            return NOTHING;
+      return new Promise((resolve, reject) => {
+        const ended = (end: Landed | Gone): void => {
+          leave('gone' in end ? undefined : end.record);
+          if ('gone' in end) {
+            this.#gone(session, key, changes, answerDepends, end.unsure);
+          } else {
+            this.#cookieAfter(session, origin, end);
+            this.#landed(session, key, end, changes);
           }
-          this.#cookieAfter(session, origin, landed);
-          this.#landed(session, key, landed, changes);
-          return { value: undefined, latest: landed.record };
-        },
-        (error) => {
-          if (error instanceof MustMove) return move(error.base, drafts.moved(error.draft));
-          throw error;
-        },
-      );
+          resolve();
+        };
+        const failed = (error: unknown): void => {
+          if (error instanceof MustMove) {
+            move(error.base, drafts.moved(error.draft)).then(resolve, reject);
+            return;
+          }
+          leave();
+          reject(error);
+        };
+        writeOver(access, documents, task, ended, failed);
+      });
     });
   }
 

@@ -66,28 +66,38 @@ export interface Gone {
  * our own nonce in it: that is success. A missing nonce proves the contrary only while the record still remembers the
  * commit that it would have been; beyond that nothing is replayed, for it might count twice.
  *
- * @throws CoatcheckError `SESSION_CONFLICT`, `STORE_DOWN`, `STORE_FAILED`, `STORE_TIMEOUT`, and what the draft throws
+ * @param failed hears `SESSION_CONFLICT`, `STORE_DOWN`, `STORE_FAILED`, `STORE_TIMEOUT`, and what the draft throws
  */
-export function compareAndSet(access: StoreAccess, documents: Documents, task: Replayable): Promise<Landed | Gone> {
-  const { base, first } = task;
-  // Nearly always the first attempt is the last, and each promise less counts twice.
-  return attempt(access, task.key, base, first).then((tried) =>
-    'answer' in tried && tried.answer.result === 'ok'
-      ? landed(first, base, tried.answer.version)
-      : goOn(access, documents, task, tried),
+export function writeOver(
+  access: StoreAccess,
+  documents: Documents,
+  task: Replayable,
+  ended: (end: Landed | Gone) => void,
+  failed: (error: unknown) => void,
+): void {
+  const { key, base, first } = task;
+  const onward = (tried: Tried): void => {
+    goOn(access, documents, task, tried).then(ended).catch(failed);
+  };
+  // Nearly always the first attempt is the last. Callbacks: with AsyncLocalStorage every promise counts twice.
+  access.try(
+    'update',
+    () => access.store.update(key, base.version, first.document, first.expiresAt),
+    (answer) => {
+      if (answer.result === 'ok') ended(landed(first, base, answer.version));
+      else onward({ answer });
+    },
+    onward,
+    failed,
   );
 }
 
-type Tried = Awaited<ReturnType<typeof attempt>>;
-
-function attempt(
-  access: StoreAccess,
-  key: string,
-  { version }: StoredRecord,
-  { document, expiresAt }: Draft,
-): Promise<{ readonly answer: Updated } | Failed> {
-  return access.attempt('update', () => access.store.update(key, version, document, expiresAt));
+/** The same as a promise. */
+export function compareAndSet(access: StoreAccess, documents: Documents, task: Replayable): Promise<Landed | Gone> {
+  return new Promise((resolve, reject) => writeOver(access, documents, task, resolve, reject));
 }
+
+type Tried = { readonly answer: Updated } | Failed;
 
 function landed(draft: Draft, current: StoredRecord, version: Version): Landed {
   const { document, expiresAt, decoded, facts, overwritten, refilled } = draft;
@@ -102,7 +112,7 @@ async function goOn(access: StoreAccess, documents: Documents, task: Replayable,
   let unanswered: number | undefined;
   try {
     for (let round = 0; ; round++) {
-      const tried = round === 0 ? first : await attempt(access, task.key, current, draft);
+      const tried = round === 0 ? first : await again(access, task.key, current, draft);
       if ('failed' in tried) {
         if (tried.failed.outcome !== 'none') unanswered ??= draft.decoded.meta.commits;
         await access.pause(round, tried.failed);
@@ -129,6 +139,11 @@ async function goOn(access: StoreAccess, documents: Documents, task: Replayable,
   } catch (error) {
     throw unanswered === undefined ? error : inDoubt(error);
   }
+}
+
+function again(access: StoreAccess, key: string, { version }: StoredRecord, draft: Draft): Promise<Tried> {
+  const { document, expiresAt } = draft;
+  return access.attempt('update', () => access.store.update(key, version, document, expiresAt));
 }
 
 /** The deadline came before a quiet moment. */

@@ -245,18 +245,13 @@ export class ServerInterface<D>
     // Nothing to store is nothing to look at.
     if (own.running === undefined && own.fault === undefined && !own.modified) return;
     session.look();
-    await this.#store(session as ServerSession, true);
+    await this.#store(own, true, () => undefined, rethrow);
   }
 
   commit(face: Session<D>): HeaderChanges | Promise<HeaderChanges> {
     const session = this.behind(face);
     try {
-      const work = this.#work(session);
-      if (work === undefined) return this.#head(session);
-      return work.then(
-        () => this.#head(session),
-        (error: Error) => this.#failed(session, error),
-      );
+      return this.#work(session) ?? this.#head(session);
     } catch (error) {
       // An edit in place may hold what no session takes, and that is seen only now.
       return this.#failed(session, error as Error);
@@ -269,10 +264,13 @@ export class ServerInterface<D>
     return { ...this.#head(session), error };
   }
 
-  /** What is to be awaited before the head may leave; undefined for nothing. */
-  #work(session: ServerSession): Promise<unknown> | undefined {
-    if (session.running !== undefined || session.modified) return this.#store(session, false);
-    if (session.fault !== undefined) return Promise.reject(session.fault);
+  /** What the head waits for; undefined for nothing. */
+  #work(session: ServerSession): Promise<HeaderChanges> | undefined {
+    const head = (): HeaderChanges => this.#head(session);
+    if (session.running !== undefined || session.modified) {
+      return this.#store(session, false, head, (error) => this.#failed(session, error as Error));
+    }
+    if (session.fault !== undefined) throw session.fault;
     const { origin } = session;
     if (!session.accessed || origin.kind !== 'record' || origin.decoded === undefined) return undefined;
     const { lifetime, clock } = this.#settings;
@@ -281,11 +279,16 @@ export class ServerInterface<D>
     // A touch that fails shortens a life and loses nothing; the store's failure has been told.
     return Promise.resolve(this.#access(session))
       .then((access) => this.#committer.touch(session, origin, access))
-      .catch(() => undefined);
+      .then(head, head);
   }
 
-  /** Commits after whatever commit of this session is under way. */
-  #store(session: ServerSession, answerDepends: boolean): Promise<unknown> {
+  /** Commits after whatever commit of this session is under way. One promise for the commit and for what follows it. */
+  #store<T>(
+    session: ServerSession,
+    answerDepends: boolean,
+    stored: () => T,
+    failed: (error: unknown) => T,
+  ): Promise<T> {
     const { running } = session;
     const run = (): Promise<unknown> => {
       try {
@@ -301,9 +304,16 @@ export class ServerInterface<D>
     };
     session.running = work;
     this.#running.add(work);
-    // Whoever asked for this commit hears of its failure; the bookkeeping must not make it an unhandled one.
-    work.then(through, through);
-    return work;
+    return work.then(
+      () => {
+        through();
+        return stored();
+      },
+      (error) => {
+        through();
+        return failed(error);
+      },
+    );
   }
 
   #run(session: ServerSession, answerDepends: boolean): Promise<unknown> {
@@ -351,18 +361,27 @@ export class ServerInterface<D>
   finish(face: Session<D>): Promise<unknown> | undefined {
     const session = this.behind(face);
     if (session.running === undefined && !session.modified) return undefined;
-    return this.#store(session, false).catch((error) => {
-      this.lost(session, error);
-      throw error;
-    });
+    return this.#store(
+      session,
+      false,
+      () => undefined,
+      (error) => {
+        this.lost(session, error);
+        throw error;
+      },
+    );
   }
 
   protected end(session: ServerSession): Promise<unknown> {
-    return this.#store(session, false);
+    return this.#store(session, false, () => undefined, rethrow);
   }
 
   /** Resolves when no commit is under way. */
   async drain(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -1,5 +1,4 @@
-import type { StoredRecord } from '../store/contract.ts';
-import type { Finished, KeyQueue } from '../store/queue.ts';
+import type { KeyQueue, Task } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 
 /**
@@ -7,19 +6,16 @@ import type { StoreAccess } from './access.ts';
  * conflicts; it decides nothing. Waiting counts against the request's own deadline, and a commit whose time ran out in
  * the queue is never begun.
  */
-export function inTurn(
-  queue: KeyQueue,
-  access: StoreAccess,
-  key: string,
-  commit: (latest: StoredRecord | undefined) => Promise<Finished<undefined>>,
-): Promise<undefined> {
+export function inTurn(queue: KeyQueue, access: StoreAccess, key: string, commit: Task<void>): Promise<void> {
   let begun = false;
   let cancelled = false;
   let begin: () => void = () => undefined;
-  const done = queue.run(key, (latest) => {
+  const done = queue.run(key, (latest, leave) => {
     begun = true;
     begin();
-    return cancelled ? NOTHING : commit(latest);
+    if (!cancelled) return commit(latest, leave);
+    leave();
+    return NOTHING;
   });
   if (begun) return done;
   const turn = new Promise<void>((resolve) => {
@@ -34,5 +30,4 @@ export function inTurn(
   );
 }
 
-/** A commit that leaves no record of which the next one should know. */
-export const NOTHING: Promise<Finished<undefined>> = Promise.resolve({ value: undefined });
+const NOTHING: Promise<void> = Promise.resolve();

@@ -1,10 +1,6 @@
 import { CoatcheckError, type Outcome } from '../errors.ts';
+import { Wait } from './alarm.ts';
 import type { Pulse } from './pulse.ts';
-
-/** Beyond this a timer fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-const NEXT_TURN: Promise<void> = Promise.resolve();
 
 /**
  * How long one request may wait for its store, all calls together (R90). Only the time spent waiting counts, not the
@@ -43,7 +39,10 @@ export class Budget {
     return new Promise<T>((resolve, reject) => this.watch(call, verb, outcome, pulse, resolve, reject));
   }
 
-  /** The same for callbacks: with AsyncLocalStorage every promise counts twice. */
+  /**
+   * The same for callbacks: with AsyncLocalStorage every promise counts twice. That of a deadline runs in whatever async
+   * context; a caller for whom that matters binds its own.
+   */
   watch<T>(
     call: Promise<T>,
     verb: string,
@@ -53,38 +52,26 @@ export class Budget {
     failed: (error: unknown) => void,
   ): void {
     const mark = this.telling ? pulse?.mark : undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let over = false;
-    const end = (): boolean => {
-      if (over) return false;
-      over = true;
-      if (timer !== undefined) clearTimeout(timer);
-      this.leave();
-      return true;
-    };
     this.enter();
     call.then(
       (value) => {
         pulse?.answered();
-        if (end()) answered(value);
+        if (!wait.end()) return;
+        this.leave();
+        answered(value);
       },
       (error) => {
         pulse?.failed(error);
-        if (end()) failed(error);
+        if (!wait.end()) return;
+        this.leave();
+        failed(error);
       },
     );
-    const check = (): void => {
-      if (over) return;
-      const left = this.remaining();
-      // A timer may come a little early, and another wait may have ended meanwhile.
-      if (left > 0) timer = setTimeout(check, timerMs(left));
-      else if (end()) {
-        if (mark !== undefined) pulse?.missed(mark);
-        failed(timeout(verb, outcome));
-      }
-    };
-    // A store within the process has answered by the next microtask, and then needs no timer.
-    NEXT_TURN.then(check);
+    const wait = new Wait(this, () => {
+      this.leave();
+      if (mark !== undefined) pulse?.missed(mark);
+      failed(timeout(verb, outcome));
+    });
   }
 
   /** Whether a wait that begins now is long enough to tell a slow store from a dead one. */
@@ -101,11 +88,6 @@ export class Budget {
   leave(): void {
     if (--this.#waiting === 0) this.#spent += performance.now() - this.#since;
   }
-}
-
-/** How long a timer is to run for what is left. */
-export function timerMs(left: number): number {
-  return Math.min(Math.max(Math.ceil(left), 0), LONGEST_TIMER_MS);
 }
 
 /** The deadline came before the answer. */

@@ -1,12 +1,11 @@
 import type { StoredRecord } from './contract.ts';
+import { ON_WORKERD } from './workerd.ts';
 
-/** What a task gives: its value, and the record it left in the store where it knows that. */
-export interface Finished<T> {
-  readonly value: T;
-  readonly latest?: StoredRecord | undefined;
-}
+/** Lets the next task begin, with the record that this one left in the store where it knows that. */
+export type Leave = (left?: StoredRecord) => void;
 
-const ON_WORKERD = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers';
+/** Must leave once, whatever becomes of it, and by its own deadline: whoever waits, waits for it. */
+export type Task<T> = (latest: StoredRecord | undefined, leave: Leave) => Promise<T>;
 
 type Turn = (latest: StoredRecord | undefined) => void;
 
@@ -15,8 +14,7 @@ type Turn = (latest: StoredRecord | undefined) => void;
  * it left to the next. Correctness never depends on it except with `atomic: 'process'`. Nothing is kept for a key that
  * nobody is writing to.
  *
- * A task must end by its own deadline: whoever waits, waits for it. What a task throws goes to its own caller only, and
- * the next one starts without a record.
+ * A task that throws at once has left. Plain callbacks: with AsyncLocalStorage every promise counts twice.
  */
 export class KeyQueue {
   /** The waiting turns of each key that is being worked on; undefined where nobody waits. */
@@ -28,9 +26,9 @@ export class KeyQueue {
   }
 
   /** Runs the task, synchronously when the key is free, else after those that came before. */
-  run<T>(key: string, task: (latest: StoredRecord | undefined) => Promise<Finished<T>>): Promise<T> {
+  run<T>(key: string, task: Task<T>): Promise<T> {
     // There no request may wait for a promise of another one.
-    if (ON_WORKERD) return task(undefined).then(({ value }) => value);
+    if (ON_WORKERD) return task(undefined, () => undefined);
     if (!this.#lines.has(key)) {
       this.#lines.set(key, undefined);
       return this.#work(key, task, undefined);
@@ -47,23 +45,17 @@ export class KeyQueue {
     );
   }
 
-  /** Plain `then`: with AsyncLocalStorage every promise counts twice. */
-  #work<T>(
-    key: string,
-    task: (latest: StoredRecord | undefined) => Promise<Finished<T>>,
-    latest: StoredRecord | undefined,
-  ): Promise<T> {
-    const failed = (error: unknown): never => {
-      this.#next(key, undefined);
-      throw error;
+  #work<T>(key: string, task: Task<T>, latest: StoredRecord | undefined): Promise<T> {
+    let here = true;
+    const leave: Leave = (left) => {
+      if (here) this.#next(key, left);
+      here = false;
     };
     try {
-      return task(latest).then((finished) => {
-        this.#next(key, finished.latest);
-        return finished.value;
-      }, failed);
+      return task(latest, leave);
     } catch (error) {
-      return failed(error);
+      leave();
+      throw error;
     }
   }
 

@@ -1,6 +1,7 @@
 import { CoatcheckError } from '../errors.ts';
+import { timerMs } from './alarm.ts';
 import type { Store, StoredRecord } from './contract.ts';
-import { type Budget, timeout, timerMs } from './deadline.ts';
+import { type Budget, timeout } from './deadline.ts';
 import { type Pulse, storeDown } from './pulse.ts';
 
 /** workerd without Node compatibility has no `setImmediate`; a timer of 0 ms ends the turn there, only later. */

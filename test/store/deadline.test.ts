@@ -69,18 +69,33 @@ describe('a budget', () => {
     expect(await budget.wait(Promise.resolve('there'), 'read', 'none')).toBe('there');
   });
 
-  test('leaves no timer behind, and sets none for an answer that is there', async () => {
-    const budget = new Budget(1000);
-    const quick = budget.wait(Promise.resolve(1), 'read', 'none');
-    expect(vi.getTimerCount()).toBe(0);
-    await quick;
-    expect(vi.getTimerCount()).toBe(0);
-    const slow = budget.wait(later(100, 1), 'read', 'none');
-    await vi.advanceTimersByTimeAsync(50);
-    expect(vi.getTimerCount()).toBe(2);
-    await vi.advanceTimersByTimeAsync(50);
-    await slow;
-    expect(vi.getTimerCount()).toBe(0);
+  test('has one timer for all that begins together, and none that keeps the process once all is answered', async () => {
+    vi.useRealTimers();
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const answers = [later(20, 'a'), later(20, 'b'), later(20, 'c')];
+    const own = timers();
+    const waits = answers.map((answer) => new Budget(1000).wait(answer, 'read', 'none'));
+    expect(timers()).toBe(own + 1);
+    expect(await Promise.all(waits)).toEqual(['a', 'b', 'c']);
+    expect(timers()).toBe(before);
+    expect(await new Budget(1000).wait(Promise.resolve('d'), 'read', 'none')).toBe('d');
+    expect(timers()).toBe(before);
+  });
+
+  test('of many that wait together each ends at its own deadline', async () => {
+    const errors = [30, 10, 20].map((ms) => failure(new Budget(ms).wait(never(), `wait${ms}`, 'none')));
+    const late = new Budget(1000).wait(later(40, 'late'), 'read', 'none');
+    const over: unknown[] = [];
+    for (const error of errors) error.then((told) => over.push(/wait\d+/.exec(String(told))?.[0]));
+    await vi.advanceTimersByTimeAsync(11);
+    expect(over).toEqual(['wait10']);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(over).toEqual(['wait10', 'wait20']);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(over).toEqual(['wait10', 'wait20', 'wait30']);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await late).toBe('late');
   });
 
   test('lets a call that fails too late fail in silence', async () => {

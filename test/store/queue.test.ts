@@ -13,11 +13,29 @@ function gate(): { open: () => void; passed: Promise<void> } {
   return { open, passed };
 }
 
+/** Runs a task that leaves when it is through, with the record that it gives. */
+function run<T>(
+  queue: KeyQueue,
+  key: string,
+  work: (latest: StoredRecord | undefined) => Promise<{ readonly value: T; readonly latest?: StoredRecord }>,
+): Promise<T> {
+  return queue.run(key, async (latest, leave) => {
+    let left: StoredRecord | undefined;
+    try {
+      const done = await work(latest);
+      left = done.latest;
+      return done.value;
+    } finally {
+      leave(left);
+    }
+  });
+}
+
 describe('a key queue', () => {
   test('starts a task at once when the key is free, and keeps nothing afterwards', async () => {
     const queue = new KeyQueue();
     let started = false;
-    const done = queue.run('a', async (latest) => {
+    const done = run(queue, 'a', async (latest) => {
       started = true;
       return { value: latest };
     });
@@ -33,7 +51,7 @@ describe('a key queue', () => {
     let running = 0;
     await Promise.all(
       [1, 2, 3, 4].map((n) =>
-        queue.run('a', async (latest) => {
+        run(queue, 'a', async (latest) => {
           expect(++running).toBe(1);
           log.push([n, latest?.version]);
           await new Promise((resolve) => setTimeout(resolve, 1));
@@ -54,22 +72,22 @@ describe('a key queue', () => {
   test('keeps different keys apart', async () => {
     const queue = new KeyQueue();
     const { open, passed } = gate();
-    const slow = queue.run('a', async () => {
+    const slow = run(queue, 'a', async () => {
       await passed;
       return { value: 'a' };
     });
-    expect(await queue.run('b', async () => ({ value: 'b' }))).toBe('b');
+    expect(await run(queue, 'b', async () => ({ value: 'b' }))).toBe('b');
     open();
     expect(await slow).toBe('a');
   });
 
   test('hands a failure to its own caller only, and the next task starts without a record', async () => {
     const queue = new KeyQueue();
-    const first = queue.run('a', async () => ({ value: 1, latest: record(1) }));
-    const second = queue.run('a', async () => {
+    const first = run(queue, 'a', async () => ({ value: 1, latest: record(1) }));
+    const second = run(queue, 'a', async () => {
       throw new Error('second');
     });
-    const third = queue.run('a', async (latest) => ({ value: latest }));
+    const third = run(queue, 'a', async (latest) => ({ value: latest }));
     const thrown = queue.run('a', () => {
       throw new Error('at once');
     });
@@ -85,7 +103,7 @@ describe('a key queue', () => {
     const request = new AsyncLocalStorage<string>();
     const seen = await Promise.all(
       ['ann', 'bob', 'eve'].map((name) =>
-        request.run(name, () => queue.run('a', async () => ({ value: request.getStore() }))),
+        request.run(name, () => run(queue, 'a', async () => ({ value: request.getStore() }))),
       ),
     );
     expect(seen).toEqual(['ann', 'bob', 'eve']);
@@ -94,9 +112,9 @@ describe('a key queue', () => {
   test('takes a task that comes just as the last one ends', async () => {
     const queue = new KeyQueue();
     const order: string[] = [];
-    const first = queue.run('a', async () => ({ value: 1 }));
-    const second = first.then(() => queue.run('a', async () => ({ value: order.push('second') })));
-    const third = queue.run('a', async () => ({ value: order.push('third') }));
+    const first = run(queue, 'a', async () => ({ value: 1 }));
+    const second = first.then(() => run(queue, 'a', async () => ({ value: order.push('second') })));
+    const third = run(queue, 'a', async () => ({ value: order.push('third') }));
     await Promise.all([second, third]);
     expect(order).toHaveLength(2);
     expect(queue.size).toBe(0);
