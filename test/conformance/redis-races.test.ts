@@ -85,7 +85,7 @@ describe.skipIf(redisMissing !== undefined).each([
     const { answers } = await overlap(apps, visitor, (same) => same.post('/incr', { k: 'n' }));
     relay.heal();
     expect(relay.seen.lost).toBeGreaterThan(1);
-    await countsOnce(visitor.get('/get?k=n'), answers);
+    await countsOnce(visitor.get('/get?k=n'), answers, relay.seen.lost);
     // Most of them found out what became of theirs.
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(25);
   });
@@ -98,17 +98,20 @@ describe.skipIf(redisMissing !== undefined).each([
     relay.heal();
     expect(relay.seen.lost).toBeGreaterThan(1);
     await serves(visitor.get.bind(visitor, '/get?k=n'));
-    await countsOnce(visitor.get('/get?k=n'), answers);
+    await countsOnce(visitor.get('/get?k=n'), answers, relay.seen.lost);
   });
 });
 
-/** Each 200 counted and had a number of its own; of the others only those in doubt may have. */
-async function countsOnce(asked: Promise<Told>, answers: readonly Told[]): Promise<void> {
+/**
+ * Each 200 counted and had a number of its own; of the others only those in doubt may have. Who finds that the attempt
+ * whose answer was lost had been stored tells what stands there by then, which may be the number of a later one.
+ */
+async function countsOnce(asked: Promise<Told>, answers: readonly Told[], lost: number): Promise<void> {
   const done = answers.filter(({ status }) => status === 200);
   const doubted = answers.filter(({ status, json }) => status === 503 && json.error.outcome === 'unknown');
   const refused = answers.filter(({ status, json }) => status === 503 && json.error.outcome === 'none');
   expect(done.length + doubted.length + refused.length).toBe(answers.length);
-  expect(new Set(done.map(({ json }) => json.value)).size).toBe(done.length);
+  expect(new Set(done.map(({ json }) => json.value)).size).toBeGreaterThanOrEqual(done.length - lost);
   for (const { setCookie } of [...doubted, ...refused]) expect(setCookie).toEqual([]);
   const { value } = (await asked).json;
   expect(value ?? 0).toBeGreaterThanOrEqual(done.length);
