@@ -82,6 +82,11 @@ export interface Store {
    * stands in place of a record that cannot be read, and harms no other. Leave it out where nothing travels.
    */
   readMany?(keys: readonly string[]): Promise<readonly (StoredRecord | Error | undefined)[]>;
+  /**
+   * Which of several servers has the key. `readMany` is then given keys of one server only, so that nobody waits for one
+   * that is silent and has only records of others. It decides nothing, and may be wrong.
+   */
+  serverOf?(key: string): string | number;
   /** Inserts, and never overwrites: not even an expired or closed record. */
   create(key: string, document: Document, expiresAt: number, owner?: Owner): Promise<Created>;
   /** Compare and set: writes only over the version given. Keeps the owner. Never creates. */

@@ -11,6 +11,8 @@ export interface RedisDriver {
   sendAndWait(key: string, args: string[], wait: string[]): Promise<readonly [unknown, unknown]>;
   /** What GET would answer for each key, in one round trip to each node; an error in place of a value harms no other. */
   getMany(keys: readonly string[]): Promise<readonly unknown[]>;
+  /** Which node has the key, as far as the client knows; of a cluster. */
+  nodeOf?(key: string): string;
   /** The primaries, each with its own name in the cluster. */
   masters(): readonly RedisNode[] | Promise<readonly RedisNode[]>;
 }

@@ -74,12 +74,16 @@ export class IoRedisClusterDriver implements RedisDriver {
     return [answer, count];
   }
 
+  /** With its replicas: only slots of the same ones may stand in one pipeline. */
+  nodeOf(key: string): string {
+    return this.#cluster.slots[slotOf(key)]?.join() ?? '';
+  }
+
   /** A command of its own is a write to the socket of its own here, so those for one node are put into a pipeline. */
   async getMany(keys: readonly string[]): Promise<readonly unknown[]> {
     const groups = new Map<string, number[]>();
     for (const [i, key] of keys.entries()) {
-      // Only slots of the same primary and replicas may stand in one pipeline.
-      const nodes = this.#cluster.slots[slotOf(key)]?.join() ?? '';
+      const nodes = this.nodeOf(key);
       const group = groups.get(nodes);
       if (group) group.push(i);
       else groups.set(nodes, [i]);

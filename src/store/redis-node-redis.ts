@@ -87,6 +87,10 @@ export class NodeRedisClusterDriver implements RedisDriver {
     return Promise.all(keys.map((key) => this.send(key, ['GET', key]).catch((error: unknown) => error)));
   }
 
+  nodeOf(key: string): string {
+    return this.#cluster.slots[slotOf(key)]?.master.address ?? '';
+  }
+
   async masters(): Promise<RedisNode[]> {
     return this.#cluster.masters.map((node) => ({
       address: node.address,

@@ -39,6 +39,7 @@ export class RedisStore implements Store {
     bytes: true,
     maxBytes: MAX_BYTES,
   };
+  readonly serverOf?: (key: string) => string;
   readonly #driver: RedisDriver;
   readonly #prefix: string;
   readonly #replicas: Replicas | undefined;
@@ -51,6 +52,7 @@ export class RedisStore implements Store {
     this.#prefix = prefix;
     this.#replicas = replicas;
     this.#close = close;
+    if (driver.nodeOf !== undefined) this.serverOf = (key) => driver.nodeOf?.(prefix + key) ?? '';
   }
 
   read(key: string): Promise<StoredRecord | undefined> {

@@ -53,9 +53,30 @@ export class TurnReads {
 
   #send(): void {
     const keys = this.#keys;
-    const batch = new Batch(this.#waiters, this.#pulse);
+    const waiters = this.#waiters;
     this.#keys = [];
     this.#waiters = [];
+    if (this.#store.serverOf === undefined || keys.length === 1) {
+      this.#ask(keys, waiters);
+      return;
+    }
+    const servers = new Map<string | number, number[]>();
+    for (const [at, key] of keys.entries()) {
+      const server = this.#store.serverOf(key);
+      const places = servers.get(server);
+      if (places === undefined) servers.set(server, [at]);
+      else places.push(at);
+    }
+    for (const places of servers.values()) {
+      this.#ask(
+        places.map((at) => keys[at] as string),
+        places.map((at) => waiters[at] as Waiter),
+      );
+    }
+  }
+
+  #ask(keys: readonly string[], waiters: readonly Waiter[]): void {
+    const batch = new Batch(waiters, this.#pulse);
     const failed = (error: unknown) => batch.fail(error);
     try {
       if (keys.length === 1) this.#store.read(keys[0] as string).then((record) => batch.one(record), failed);

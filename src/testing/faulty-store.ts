@@ -101,6 +101,7 @@ export function faultyStore(store: Store, plan: FaultPlan = () => undefined): Fa
     ...optional(store.readMany, (readMany) => ({
       readMany: (keys: readonly string[]) => faults.run('readMany', undefined, () => readMany.call(store, keys)),
     })),
+    ...optional(store.serverOf, (serverOf) => ({ serverOf: (key: string) => serverOf.call(store, key) })),
     ...optional(store.listOwned, (listOwned) => ({
       listOwned: (owner: string) => faults.run('listOwned', undefined, () => listOwned.call(store, owner)),
     })),

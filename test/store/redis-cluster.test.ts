@@ -1,12 +1,24 @@
 import { Cluster as IoCluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createSessions } from '../../src/create-sessions.ts';
 import type { CoatcheckError } from '../../src/errors.ts';
+import type { SessionRequest } from '../../src/interface/contract.ts';
+import type { Session } from '../../src/session/types.ts';
 import type { Scanned } from '../../src/store/contract.ts';
 import { openRedis } from '../../src/store/redis.ts';
 import { slotOf } from '../../src/store/redis-slot.ts';
 import { testStore } from '../../src/testing/store-suite.ts';
 import { called, type Redis, redisProgram, startCluster } from '../support/redis.ts';
+
+const requestWith = (cookie: string | undefined): SessionRequest => ({
+  method: 'GET',
+  path: '/',
+  cookie,
+  header: () => undefined,
+  address: '127.0.0.1',
+  secure: true,
+});
 
 const { missing } = await redisProgram('redis');
 const runner = { test, skip: test.skip };
@@ -48,6 +60,39 @@ if (missing !== undefined) {
         );
         expect(calls.every((count) => count > 0)).toBe(true);
         expect(calls.reduce((sum, count) => sum + count)).toBe(keys.length);
+        await store.close?.();
+      });
+
+      test('a node that is silent keeps nobody waiting whose records the others have', async () => {
+        const prefix = `silent-${driver}:`;
+        const store = await openRedis({ url, driver, prefix });
+        const sessions = createSessions({ store, deadline: '800ms', sweep: false });
+        const cookies: string[] = [];
+        for (let n = 0; n < 12; n++) {
+          const born = await sessions.open(requestWith(undefined));
+          born?.set('n', n);
+          cookies.push((await sessions.commit(born as Session, { status: 200 })).setCookie[0]?.split(';')[0] ?? '');
+        }
+        const silent = cluster.nodes[0] as Redis;
+        const its = (await silent.cli('keys', `${prefix}*`)).split('\n').filter((key) => key !== '').length;
+        expect(its).toBeGreaterThan(0);
+        expect(its).toBeLessThan(12);
+        silent.pause();
+        try {
+          const begun = performance.now();
+          const times = await Promise.all(
+            cookies.map(async (cookie, n) => {
+              const session = await sessions.open(requestWith(cookie));
+              const ms = performance.now() - begun;
+              if (ms < 700) expect(session?.get('n')).toBe(n);
+              else expect(() => session?.get('n')).toThrow(/did not answer/);
+              return ms;
+            }),
+          );
+          expect(times.filter((ms) => ms >= 700)).toHaveLength(its);
+        } finally {
+          silent.resume();
+        }
         await store.close?.();
       });
 

@@ -19,10 +19,12 @@ interface Desk {
 const record = (key: string): StoredRecord => ({ document: `of ${key}`, version: 1, expiresAt: 1 });
 
 function desk(answer: Partial<ManyStore> = {}): Desk {
+  const { serverOf } = answer;
   const calls: (string | readonly string[])[] = [];
   const { read = async (key: string) => record(key), readMany = async (keys: readonly string[]) => keys.map(record) } =
     answer;
   const store = Object.assign(memoryStore(), {
+    ...(serverOf && { serverOf }),
     read: (key: string) => {
       calls.push(key);
       return read(key);
@@ -49,6 +51,18 @@ afterEach(() => {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('the reads of one turn of the event loop', () => {
+  test('of a store of several servers go out for each by themselves, and nobody waits for a server of others', async () => {
+    const { ask, calls } = desk({
+      serverOf: (key) => key[0] ?? '',
+      readMany: (keys) => (keys[0]?.startsWith('s') ? never() : Promise.resolve(keys.map(record))),
+    });
+    const silent = [ask('s1', 50), ask('s2', 50)].map((read) => expect(read).rejects.toMatchObject({ status: 503 }));
+    const [one, lone, other] = await Promise.all([ask('a1'), ask('b1'), ask('a2')]);
+    expect([one, lone, other].map((found) => found?.document)).toEqual(['of a1', 'of b1', 'of a2']);
+    expect(calls).toEqual([['s1', 's2'], ['a1', 'a2'], 'b1']);
+    await Promise.all(silent);
+  });
+
   test('go out as one readMany, whatever microtasks lie between them, and each gets its own record', async () => {
     const { ask, calls } = desk();
     const first = ask('a');
