@@ -94,13 +94,15 @@ export class RedisStore implements Store {
   update(key: string, version: Version, document: Document, expiresAt: number): Promise<Updated> {
     const full = this.#prefix + key;
     const next = newVersion();
+    const { update } = this.#scripts;
     let args: string[];
     try {
-      args = [String(version), encodeValue(next, document, expiresAt, undefined), ttl(expiresAt)];
+      const value = encodeValue(next, document, expiresAt, undefined);
+      args = ['EVALSHA', update.sha, '1', full, String(version), value, ttl(expiresAt)];
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#run('update', this.#scripts.update, full, args, (answer): Updated => {
+    return this.#run('update', update, args, (answer): Updated => {
       if (isNumber(answer, 1)) return { result: 'ok', version: next };
       if (isNumber(answer, 0)) return { result: 'gone' };
       const current = record(answer, 'update');
@@ -112,13 +114,14 @@ export class RedisStore implements Store {
 
   touch(key: string, version: Version, expiresAt: number): Promise<boolean> {
     const full = this.#prefix + key;
+    const { touch } = this.#scripts;
     let args: string[];
     try {
-      args = [String(version), digits(expiresAt), ttl(expiresAt)];
+      args = ['EVALSHA', touch.sha, '1', full, String(version), digits(expiresAt), ttl(expiresAt)];
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#run('touch', this.#scripts.touch, full, args, (answer) => isNumber(answer, 1));
+    return this.#run('touch', touch, args, (answer) => isNumber(answer, 1));
   }
 
   destroy(key: string, owner?: string): Promise<boolean> {
@@ -187,8 +190,9 @@ export class RedisStore implements Store {
   }
 
   #index(verb: string, key: string, { name, until }: Owner): Promise<void> {
-    const args = [key, String(until), String(Date.now())];
-    return this.#run(verb, this.#scripts.index, this.#list(name), args, () => undefined, true);
+    const { index } = this.#scripts;
+    const args = ['EVALSHA', index.sha, '1', this.#list(name), key, String(until), String(Date.now())];
+    return this.#run(verb, index, args, () => undefined, true);
   }
 
   #unlist(verb: string, owner: string, key: string, begun: boolean): Promise<void> {
@@ -201,20 +205,19 @@ export class RedisStore implements Store {
     );
   }
 
-  /** @param begun the record was written before */
-  #run<T>(
-    verb: string,
-    { sha, lua }: Script,
-    key: string,
-    args: readonly string[],
-    read: (answer: unknown) => T,
-    begun = false,
-  ): Promise<T> {
+  /**
+   * Runs a script by its hash, and by its text where Redis does not know it.
+   *
+   * @param args EVALSHA, the hash, '1', the key and the rest
+   * @param begun the record was written before
+   */
+  #run<T>(verb: string, { lua }: Script, args: string[], read: (answer: unknown) => T, begun = false): Promise<T> {
+    const key = args[3] as string;
     const fail = (error: unknown): never => {
       throw redisFailure(error, verb, 'unknown', begun);
     };
-    return this.#write(verb, key, ['EVALSHA', sha, '1', key, ...args]).then(read, (error) =>
-      isNoScript(error) ? this.#write(verb, key, ['EVAL', lua, '1', key, ...args]).then(read, fail) : fail(error),
+    return this.#write(verb, key, args).then(read, (error) =>
+      isNoScript(error) ? this.#write(verb, key, ['EVAL', lua, ...args.slice(2)]).then(read, fail) : fail(error),
     );
   }
 

@@ -67,6 +67,8 @@ export function decodeHeader(value: string): { expiresAt: number; owner: string 
 
 /** The 16 digits of a time, as the scripts put them into a header. A fraction of a millisecond is rounded up. */
 export function digits(time: number): string {
+  // From 2001 to 2286, and a whole number as nearly all are.
+  if (time >= 1e12 && time < 1e13 && Number.isInteger(time)) return `000${time}`;
   if (time >= 0 && time <= MAX_TIME) return String(Math.ceil(time)).padStart(DIGITS, '0');
   throw new CoatcheckError('OPTION_INVALID', 'Redis store: a time must be milliseconds since 1970.', {
     outcome: 'none',
