@@ -1,5 +1,8 @@
 import { CoatcheckError, type Outcome } from '../errors.ts';
 
+/** In every message. */
+export const SQLITE = 'SQLite';
+
 /** SQLite's primary result codes that have something of their own to say (sqlite.org/rescode.html). */
 const CODES = {
   PERM: 3,

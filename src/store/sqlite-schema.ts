@@ -1,5 +1,6 @@
-import { CoatcheckError } from '../errors.ts';
+import { foreignTable, newerTable, SCHEMA_TABLE } from './sql-schema.ts';
 import type { SqliteDatabase } from './sqlite-driver.ts';
+import { SQLITE } from './sqlite-errors.ts';
 
 /** The number of the table's form. A change of the columns counts it up and says here how to get there. */
 const SCHEMA = 1;
@@ -19,20 +20,14 @@ export function prepareSchema(database: SqliteDatabase, table: string): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     database.exec(
-      'CREATE TABLE IF NOT EXISTS coatcheck_schema (name TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL)',
+      `CREATE TABLE IF NOT EXISTS ${SCHEMA_TABLE} (name TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL)`,
     );
-    const known = database.prepare('SELECT version FROM coatcheck_schema WHERE name = ?').get(table) as
+    const known = database.prepare(`SELECT version FROM ${SCHEMA_TABLE} WHERE name = ?`).get(table) as
       | { version: number }
       | undefined
       | null;
-    if (known && known.version > SCHEMA) {
-      throw new CoatcheckError(
-        'STORE_FAILED',
-        `SQLite store: a newer coatcheck made the table ${table}. Update coatcheck here, or choose another \`table\`.`,
-        { outcome: 'none' },
-      );
-    }
-    if (known) database.prepare('UPDATE coatcheck_schema SET version = version WHERE name = ?').run(table);
+    if (known && known.version > SCHEMA) throw newerTable(SQLITE, table);
+    if (known) database.prepare(`UPDATE ${SCHEMA_TABLE} SET version = version WHERE name = ?`).run(table);
     else create(database, table);
     database.exec('COMMIT');
   } catch (error) {
@@ -51,11 +46,7 @@ export function rollBack(database: SqliteDatabase): void {
 
 function create(database: SqliteDatabase, table: string): void {
   if (database.prepare('SELECT 1 AS taken FROM sqlite_schema WHERE name = ?').get(table)) {
-    throw new CoatcheckError(
-      'STORE_FAILED',
-      `SQLite store: ${table} is there and was not made by coatcheck. Choose another \`table\`.`,
-      { outcome: 'none' },
-    );
+    throw foreignTable(SQLITE, table);
   }
   database.exec(`CREATE TABLE "${table}" (
     key TEXT PRIMARY KEY NOT NULL,
@@ -68,5 +59,5 @@ function create(database: SqliteDatabase, table: string): void {
   )`);
   database.exec(`CREATE INDEX "${table}_expires_at" ON "${table}" (expires_at)`);
   database.exec(`CREATE INDEX "${table}_owner" ON "${table}" (owner) WHERE owner IS NOT NULL`);
-  database.prepare('INSERT INTO coatcheck_schema (name, version) VALUES (?, ?)').run(table, SCHEMA);
+  database.prepare(`INSERT INTO ${SCHEMA_TABLE} (name, version) VALUES (?, ?)`).run(table, SCHEMA);
 }

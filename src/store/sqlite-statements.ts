@@ -1,13 +1,11 @@
+import type { SqlRow } from './sql-row.ts';
 import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.ts';
 
-export interface Row {
+export interface Row extends SqlRow {
   readonly key: string;
   readonly document: string | Uint8Array;
   readonly is_text: number;
-  readonly version: string;
   readonly expires_at: number;
-  readonly owner: string | null;
-  readonly owner_until: number | null;
 }
 
 export type SqliteStatements = Readonly<

@@ -1,5 +1,5 @@
 import { CoatcheckError, type Outcome } from '../errors.ts';
-import { checkOptionNames, STORE_HABITS } from '../option-names.ts';
+import { checkOptionNames } from '../option-names.ts';
 import type {
   Capabilities,
   Created,
@@ -11,8 +11,11 @@ import type {
   Updated,
   Version,
 } from './contract.ts';
+import { documentFromBytes } from './sql-document.ts';
+import { checkName, SQL_HABITS } from './sql-names.ts';
+import { recordFrom } from './sql-row.ts';
 import { isDatabase, openFile, type SqliteDatabase, type SqliteStatement } from './sqlite-driver.ts';
-import { isBusy, sqliteFailure } from './sqlite-errors.ts';
+import { isBusy, SQLITE, sqliteFailure } from './sqlite-errors.ts';
 import { prepareSchema, rollBack } from './sqlite-schema.ts';
 import { type Row, type SqliteStatements, sqliteStatements } from './sqlite-statements.ts';
 
@@ -33,11 +36,10 @@ export interface SqliteStoreOptions {
 const OPTIONS = ['database', 'table'];
 
 const DATABASE = "The file, or a database that you opened, is called database: { database: './sessions.db' }";
-const TABLE = 'Whose sessions these are is told by the table: { table }';
 
 /** Of connect-sqlite3 and better-sqlite3-session-store. */
 const HABITS: Readonly<Record<string, string>> = {
-  ...STORE_HABITS,
+  ...SQL_HABITS,
   client: DATABASE,
   db: DATABASE,
   dir: DATABASE,
@@ -45,9 +47,6 @@ const HABITS: Readonly<Record<string, string>> = {
   filename: DATABASE,
   path: DATABASE,
   url: DATABASE,
-  tableName: 'The name of the table is called table',
-  prefix: TABLE,
-  keyPrefix: TABLE,
   expired: "How often expired records are removed is said to createSessions: sweep: '10m'",
 };
 
@@ -83,7 +82,7 @@ export async function openSqlite(options: SqliteStoreOptions): Promise<Store> {
     example: "openSqlite({ database: './sessions.db' })",
   });
   const { database: given, table = 'coatcheck_sessions' } = options;
-  checkTable(table);
+  checkName(SQLITE, 'table', table, 63, { names: /^sqlite_/i, why: 'Names that begin with sqlite_ are SQLite’s own.' });
   if (typeof given !== 'string' && !isDatabase(given)) {
     throw new CoatcheckError(
       'OPTION_INVALID',
@@ -114,14 +113,6 @@ async function prepare(database: SqliteDatabase, table: string, ours: boolean): 
     }
     await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20));
   }
-}
-
-function checkTable(table: string): void {
-  if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(table) && !/^(sqlite_|coatcheck_schema$)/i.test(table)) return;
-  throw new CoatcheckError(
-    'OPTION_INVALID',
-    'SQLite store: `table` must begin with a letter or _, go on with letters, digits and _, have 63 of them at most, and be neither coatcheck_schema nor begin with sqlite_.',
-  );
 }
 
 class SqliteStore implements Store {
@@ -251,12 +242,7 @@ class SqliteStore implements Store {
 }
 
 function recordOf(row: Row): StoredRecord {
-  return {
-    document: given(row),
-    version: row.version,
-    expiresAt: row.expires_at,
-    owner: row.owner === null ? undefined : { name: row.owner, until: row.owner_until ?? 0 },
-  };
+  return recordFrom(SQLITE, 'read', row, given(row));
 }
 
 /** The values of the columns `document` and `is_text`. */
@@ -267,6 +253,5 @@ function kept(document: Document): [Document, number] {
 
 function given({ document, is_text }: Row): Document {
   if (typeof document === 'string') return document;
-  // Not the driver's own object: a Buffer would be a part of a larger memory, and no plain Uint8Array.
-  return is_text ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(document) : new Uint8Array(document);
+  return documentFromBytes(document, is_text !== 0);
 }
