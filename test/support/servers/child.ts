@@ -15,15 +15,19 @@ process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A server process that ends with this one, however this one ends. */
-export function spawnServer(program: string, args: readonly string[], folder: string): ChildProcess {
+/**
+ * A server process that ends with this one, however this one ends.
+ *
+ * @param asMe as who we are, even as root: for programs that nobody else may read
+ */
+export function spawnServer(program: string, args: readonly string[], folder: string, asMe = false): ChildProcess {
   // A worker of the test runner may be killed and run no exit handler.
   const setpriv = programPath('setpriv');
   const [command, ...before] = setpriv === undefined ? [program] : [setpriv, '--pdeathsig', 'KILL', program];
   const child = spawn(command as string, [...before, ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...NOBODY,
+    ...(asMe ? undefined : NOBODY),
   });
   children.add(child);
   child.once('close', () => children.delete(child));
