@@ -1,0 +1,77 @@
+import { CoatcheckError } from '../errors.ts';
+import type { DynamodbDriver, KeyElement } from './dynamodb-client.ts';
+import { dynamodbFailure } from './dynamodb-errors.ts';
+
+const KEYS: readonly KeyElement[] = [
+  { AttributeName: 'pk', KeyType: 'HASH' },
+  { AttributeName: 'sk', KeyType: 'RANGE' },
+];
+
+/** How long a new table may take, in milliseconds, and how often it is asked for. */
+const PATIENCE_MS = 60_000;
+const ASK_EVERY_MS = 200;
+
+/** Makes the table where there is none, waits until it can be used, and sets its TTL. */
+export async function makeTable(driver: DynamodbDriver, table: string): Promise<void> {
+  try {
+    await createOnce(driver, table);
+    await untilActive(driver, table);
+    await setTtl(driver, table);
+  } catch (error) {
+    throw dynamodbFailure(error, 'createTable', 'unknown');
+  }
+}
+
+async function createOnce(driver: DynamodbDriver, table: string): Promise<void> {
+  try {
+    await driver.send('CreateTable', {
+      TableName: table,
+      AttributeDefinitions: KEYS.map(({ AttributeName }) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: KEYS,
+      BillingMode: 'PAY_PER_REQUEST',
+    });
+  } catch (error) {
+    // It is there, or somebody else is making it.
+    if ((error as Error | null)?.name !== 'ResourceInUseException') throw error;
+  }
+}
+
+async function untilActive(driver: DynamodbDriver, table: string): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const { Table } = await driver.send('DescribeTable', { TableName: table });
+    checkKeys(Table?.KeySchema ?? []);
+    if (Table?.TableStatus === 'ACTIVE' || Table?.TableStatus === 'UPDATING') return;
+    if (performance.now() > end) {
+      throw new CoatcheckError('STORE_FAILED', 'DynamoDB store, createTable: the table did not become active.', {
+        outcome: 'unknown',
+        retryable: true,
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}
+
+function checkKeys(schema: readonly KeyElement[]): void {
+  const same = KEYS.every(({ AttributeName, KeyType }) =>
+    schema.some((key) => key.AttributeName === AttributeName && key.KeyType === KeyType),
+  );
+  if (same && schema.length === KEYS.length) return;
+  throw new CoatcheckError(
+    'STORE_FAILED',
+    'DynamoDB store, createTable: there is a table of this name with other keys: give coatcheck a table of its own.',
+    { outcome: 'none' },
+  );
+}
+
+async function setTtl(driver: DynamodbDriver, table: string): Promise<void> {
+  const { TimeToLiveDescription: ttl } = await driver.send('DescribeTimeToLive', { TableName: table });
+  if (ttl?.AttributeName === 'ttl' && /^ENABL/.test(ttl.TimeToLiveStatus ?? '')) return;
+  const specification = { AttributeName: 'ttl', Enabled: true };
+  try {
+    await driver.send('UpdateTimeToLive', { TableName: table, TimeToLiveSpecification: specification });
+  } catch (error) {
+    // Servers for tests that know no TTL delete nothing.
+    if ((error as Error | null)?.name !== 'UnknownOperationException') throw error;
+  }
+}
