@@ -3,21 +3,60 @@ import type { Store } from './store/contract.ts';
 
 /** What a URL cannot say. */
 export interface StoreUrlOptions {
-  /** Text in front of every key, for stores that are shared: Redis. Default: the store's own. */
+  /** Text in front of every key, for stores that are shared: Redis, memcached. Default: the store's own. */
   readonly prefix?: string;
+  /** The table's name, for stores on SQL. Default: the store's own. */
+  readonly table?: string;
+  /** The schema in which the table stands, for PostgreSQL. Default: by the connection's `search_path`. */
+  readonly schema?: string;
 }
 
 type Opener = (url: string, rest: string, options: StoreUrlOptions) => Promise<Store>;
 
+const datastore: Opener = async (url) => (await import('./store/datastore.ts')).openDatastore({ url });
+
+const dynamodb: Opener = async (url) => (await import('./store/dynamodb.ts')).openDynamodb({ url });
+
 const redis: Opener = async (url, _rest, options) => (await import('./store/redis.ts')).openRedis({ url, ...options });
+
+const memcached: Opener = async (url, _rest, options) =>
+  (await import('./store/memcached.ts')).openMemcached({ url, ...options });
+
+const mongodb: Opener = async (url) => (await import('./store/mongodb.ts')).openMongodb({ url });
+
+const mysql: Opener = async (url, _rest, options) => (await import('./store/mysql.ts')).openMysql({ url, ...options });
+
+const postgres: Opener = async (url, _rest, options) =>
+  (await import('./store/postgres.ts')).openPostgres({ url, ...options });
 
 /** Drivers load with their store and not before. */
 const OPENERS: Readonly<Record<string, Opener>> = {
   memory: async () => (await import('./store/memory.ts')).memoryStore(),
-  sqlite: async (_url, rest) => {
+  sqlite: async (_url, rest, options) => {
     if (rest === '') throw invalid('sqlite: needs a path, such as sqlite:./sessions.db');
-    return (await import('./store/sqlite.ts')).openSqlite({ database: rest });
+    return (await import('./store/sqlite.ts')).openSqlite({ database: rest, ...options });
   },
+  file: async (_url, rest) => {
+    if (rest === '' || rest.startsWith('//')) {
+      throw invalid('file: needs a path, such as file:./sessions or file:///var/lib/app/sessions');
+    }
+    return (await import('./store/file.ts')).openFiles({ folder: rest });
+  },
+  memcached,
+  mysql,
+  mariadb: mysql,
+  // As SQLAlchemy writes it, with a driver of Python's behind the plus.
+  'mysql+mysqldb': mysql,
+  'mysql+pymysql': mysql,
+  datastore,
+  dynamodb,
+  mongodb,
+  'mongodb+srv': mongodb,
+  postgres,
+  postgresql: postgres,
+  'postgresql+asyncpg': postgres,
+  'postgresql+psycopg': postgres,
+  'postgresql+psycopg2': postgres,
   redis,
   rediss: redis,
   'redis+cluster': redis,
@@ -30,14 +69,21 @@ const OPENERS: Readonly<Record<string, Opener>> = {
 export const STORE_SCHEMES: readonly string[] = Object.keys(OPENERS);
 
 /** Those of them whose keys can have a prefix. */
-export const PREFIXED_SCHEMES: readonly string[] = STORE_SCHEMES.filter((scheme) => scheme.startsWith('redis'));
+export const PREFIXED_SCHEMES: readonly string[] = STORE_SCHEMES.filter((scheme) => /^(redis|memcached)/.test(scheme));
+
+/** Which stores can be told what a URL cannot say. */
+const SAYABLE: Readonly<Record<string, (scheme: string) => boolean>> = {
+  prefix: (scheme) => PREFIXED_SCHEMES.includes(scheme),
+  table: (scheme) => /^(sqlite|postgres|mysql|mariadb)/.test(scheme),
+  schema: (scheme) => scheme.startsWith('postgres'),
+};
 
 /**
  * Opens a store by its URL: `memory:`, `sqlite:./sessions.db`, `redis://127.0.0.1:6379` and the other forms that
  * `coatcheck/store/redis` knows.
  *
- * @throws CoatcheckError `STORE_URL_INVALID` for a URL that names no store, `OPTION_INVALID` for a prefix where a store
- * has none, `DRIVER_MISSING` for a driver to install, and what the store says when it cannot be opened
+ * @throws CoatcheckError `STORE_URL_INVALID` for a URL that names no store, `OPTION_INVALID` for a prefix, table or
+ * schema where a store has none, `DRIVER_MISSING` for a driver to install, and what the store says when it cannot be opened
  *
  * @example
  * const sessions = createSessions({ store: () => storeFromUrl('sqlite:./sessions.db') });
@@ -47,10 +93,12 @@ export async function storeFromUrl(url: string, options: StoreUrlOptions = {}): 
   const scheme = match?.[1];
   const open = scheme !== undefined && Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
   if (open === undefined) throw invalid(`A store URL begins with one of: ${Object.keys(OPENERS).join(':, ')}:`);
-  if (options.prefix !== undefined && !PREFIXED_SCHEMES.includes(scheme ?? '')) {
-    throw new CoatcheckError('OPTION_INVALID', `A ${scheme}: store has no prefix. Leave it out.`);
+  const said = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name] of said) {
+    if (SAYABLE[name]?.(scheme ?? '') !== false) continue;
+    throw new CoatcheckError('OPTION_INVALID', `A ${scheme}: store has no ${name}. Leave it out.`);
   }
-  return open(url, fromUrl(match?.[2] ?? ''), options);
+  return open(url, fromUrl(match?.[2] ?? ''), Object.fromEntries(said));
 }
 
 /** `sqlite:///var/x.db` means the same path as `sqlite:/var/x.db`. */

@@ -112,9 +112,11 @@ function sealed<D>(options: Record<string, unknown>, named = 'The option store')
 /** A function, so that nothing connects before it is needed and `close()` closes what was opened. */
 function storeOption({ store }: ReadSettings, inCode: boolean): { store?: SessionsOptions['store'] } {
   if (store === undefined) return {};
-  const { url, prefix, settings } = store;
+  const { url, prefix, table, schema, settings } = store;
   if (inCode) throw wrong(`${settings} and the option store`, 'both name a store. Leave one of them out');
-  return { store: () => storeFromUrl(url, prefix === undefined ? {} : { prefix }) };
+  return {
+    store: () => storeFromUrl(url, { ...(prefix && { prefix }), ...(table && { table }), ...(schema && { schema }) }),
+  };
 }
 
 /** Who set it in the environment looks for the name that stands there. */

@@ -1,8 +1,13 @@
+import { dynamodbIn } from './dynamodb.ts';
+import { fileIn } from './file.ts';
 import type { Given } from './given.ts';
+import { memcachedIn } from './memcached.ts';
+import { mongodbIn } from './mongodb.ts';
+import { type TableSaid, tableIn } from './sql.ts';
 import { readWord, wrong } from './values.ts';
 
 /** The store that the settings name. */
-export interface StoreSaid {
+export interface StoreSaid extends TableSaid {
   readonly url: string;
   readonly prefix: string | undefined;
   /** The settings that name it, for errors. */
@@ -25,7 +30,8 @@ const REDIS: Type = {
   schemes: ['', '+cluster', '+sentinel'].flatMap((mode) => [`redis${mode}`, `rediss${mode}`]),
   alone: 'redis://127.0.0.1:6379',
 };
-const FILE: Type = { schemes: ['file'] };
+const POSTGRES = ['postgres', 'postgresql', 'postgresql+asyncpg', 'postgresql+psycopg', 'postgresql+psycopg2'];
+const FILE: Type = { schemes: ['file'], alone: 'file:./sessions' };
 
 /** The words of SESSION_TYPE. Those whose schemes are not there yet say so, and work as soon as they are. */
 const TYPES: Readonly<Record<string, Type>> = {
@@ -35,10 +41,11 @@ const TYPES: Readonly<Record<string, Type>> = {
   // Trio is an event loop of Python; the store is the same.
   'redis+trio': REDIS,
   memcached: { schemes: ['memcached'], alone: 'memcached://127.0.0.1:11211' },
-  mongodb: { schemes: ['mongodb', 'mongodb+srv'] },
-  sqlalchemy: { schemes: ['sqlite', 'postgres', 'postgresql', 'mysql'] },
-  postgresql: { schemes: ['postgres', 'postgresql'] },
-  dynamodb: { schemes: ['dynamodb'] },
+  mongodb: { schemes: ['mongodb', 'mongodb+srv'], alone: 'mongodb://127.0.0.1:27017' },
+  sqlalchemy: { schemes: ['sqlite', ...POSTGRES, 'mysql', 'mariadb', 'mysql+mysqldb', 'mysql+pymysql'] },
+  postgresql: { schemes: POSTGRES },
+  dynamodb: { schemes: ['dynamodb'], alone: 'dynamodb:' },
+  datastore: { schemes: ['datastore'], alone: 'datastore:' },
   filesystem: FILE,
   cachelib: FILE,
 };
@@ -71,6 +78,7 @@ export function storeSaid(given: Given, schemes: Schemes): StoreSaid | undefined
   const named = urlIn(given, schemes);
   const prefix = given.get('SESSION_KEY_PREFIX');
   if (named === undefined && type === undefined) {
+    tableIn(given, '');
     if (prefix === undefined) return undefined;
     throw wrong('SESSION_KEY_PREFIX', 'needs the store it is for, in SESSION_URI');
   }
@@ -88,10 +96,10 @@ export function storeSaid(given: Given, schemes: Schemes): StoreSaid | undefined
       `is refused: a ${schemeOf(url)} store has no prefix; its keys are hashes and meet no others`,
     );
   }
-  return { url, prefix, settings: named?.setting ?? 'SESSION_TYPE' };
+  return { url, prefix, ...tableIn(given, schemeOf(url)), settings: named?.setting ?? 'SESSION_TYPE' };
 }
 
-/** SESSION_URI, or SESSION_REDIS, which says the same for Redis alone. */
+/** SESSION_URI, or a setting that says the same for one kind of store. */
 function urlIn(given: Given, schemes: Schemes): { url: string; setting: string } | undefined {
   const uri = given.get('SESSION_URI');
   const redis = given.get('SESSION_REDIS');
@@ -108,6 +116,33 @@ function urlIn(given: Given, schemes: Schemes): { url: string; setting: string }
     if (uri !== undefined && uri !== redis) {
       throw wrong('SESSION_URI and SESSION_REDIS', 'name different stores. Leave one of them out');
     }
+  }
+  const memcached = memcachedIn(given);
+  if (memcached !== undefined) {
+    const other = uri !== undefined && uri !== memcached.url ? 'SESSION_URI' : redis && 'SESSION_REDIS';
+    if (other) throw wrong(`${other} and ${memcached.setting}`, 'name different stores. Leave one of them out');
+    if (uri === undefined) return memcached;
+  }
+  const dynamodb = dynamodbIn(given);
+  if (dynamodb !== undefined) {
+    const other = uri !== undefined ? 'SESSION_URI' : redis !== undefined ? 'SESSION_REDIS' : undefined;
+    if (other !== undefined)
+      throw wrong(`${other} and ${dynamodb.setting}`, 'both name a store. Leave one of them out');
+    return dynamodb;
+  }
+  const file = fileIn(given, uri);
+  if (file !== undefined) {
+    if (redis !== undefined) {
+      throw wrong(`SESSION_REDIS and ${file.setting}`, 'name different stores. Leave one of them out');
+    }
+    return file;
+  }
+  const mongodb = mongodbIn(given, uri);
+  if (mongodb !== undefined) {
+    if (redis !== undefined) {
+      throw wrong(`SESSION_REDIS and ${mongodb.setting}`, 'name different stores. Leave one of them out');
+    }
+    return mongodb;
   }
   if (uri !== undefined) return { url: uri, setting: 'SESSION_URI' };
   return redis === undefined ? undefined : { url: redis, setting: 'SESSION_REDIS' };

@@ -35,7 +35,15 @@ export const SETTINGS: readonly Setting[] = [
   taken('SESSION_TYPE', BOTH, 'store', '`redis`, `memory`, `sqlite`, `cookie`, and the words of Python for stores'),
   taken('SESSION_URI', QUART_SESSION, 'store', 'a store URL'),
   taken('SESSION_REDIS', BOTH, 'store', 'a URL that begins with `redis:` or `rediss:`'),
-  taken('SESSION_KEY_PREFIX', BOTH, 'store', 'its `prefix`, in front of every key; Redis has such'),
+  taken(
+    'SESSION_MEMCACHED',
+    BOTH,
+    'store',
+    'a URL that begins with `memcached:`, as `memcached://host1:11211,host2`; not a client',
+  ),
+  taken('SESSION_MEMCACHED_HOST', QUART_SESSION, 'store', 'the one server of memcached, with `SESSION_MEMCACHED_PORT`'),
+  taken('SESSION_MEMCACHED_PORT', QUART_SESSION, 'store', 'its port, 11211 where it is not set'),
+  taken('SESSION_KEY_PREFIX', BOTH, 'store', 'its `prefix`, in front of every key; Redis and memcached have such'),
   taken('SESSION_REVOCATION', OURS, 'revocation', '`none`, `denylist` or `epoch`; required with `SESSION_TYPE=cookie`'),
 
   // Secrets.
@@ -112,36 +120,54 @@ export const SETTINGS: readonly Setting[] = [
   ),
 
   // Stores that are configured otherwise, or are not here.
-  ...absent('memcached', QUART_SESSION, ['SESSION_MEMCACHED_HOST', 'SESSION_MEMCACHED_PORT']),
-  ...absent('memcached', BOTH, ['SESSION_MEMCACHED']),
-  ...absent('file', BOTH, ['SESSION_FILE_DIR', 'SESSION_FILE_THRESHOLD', 'SESSION_FILE_MODE']),
-  ...absent('file', FLASK_SESSION, ['SESSION_CACHELIB']),
-  ...absent('MongoDB', FLASK_SESSION, ['SESSION_MONGODB', 'SESSION_MONGODB_DB', 'SESSION_MONGODB_COLLECT']),
-  ...absent('MongoDB', QUART_SESSION, [
-    'SESSION_MONGODB_URI',
-    'SESSION_MONGODB_COLLECTION',
-    'SESSION_MONGODB_CLIENT_KWARGS',
-    'SESSION_MONGODB_SET_CALLBACK',
-  ]),
-  refused('SESSION_SQLALCHEMY', FLASK_SESSION, 'an engine cannot stand in an environment; write `SESSION_URI`'),
-  ...['_TABLE', '_SEQUENCE', '_SCHEMA', '_BIND_KEY'].map((end) =>
-    refused(
-      `SESSION_SQLALCHEMY${end}`,
-      FLASK_SESSION,
-      'a table is named in code: the option `store`, such as openSqlite({ database, table })',
-    ),
+  taken('SESSION_FILE_DIR', BOTH, 'store', 'a folder of coatcheck’s own, `./sessions` if it is not set'),
+  refused(
+    'SESSION_FILE_THRESHOLD',
+    BOTH,
+    'a session that pushes out another one logs somebody out; expired ones are removed: the option `sweep`',
   ),
-  ...absent('PostgreSQL', FLASK_SESSION, [
-    'SESSION_POSTGRESQL',
-    'SESSION_POSTGRESQL_TABLE',
-    'SESSION_POSTGRESQL_SCHEMA',
-  ]),
-  ...absent('DynamoDB', FLASK_SESSION, [
+  fixed('SESSION_FILE_MODE', BOTH, 384, 'files are for their owner only, mode 0600, which is 384 in decimal'),
+  refused(
+    'SESSION_CACHELIB',
+    FLASK_SESSION,
+    'a cache cannot stand in an environment; write `SESSION_FILE_DIR` or `SESSION_URI`',
+  ),
+  taken('SESSION_MONGODB', FLASK_SESSION, 'store', 'a URL that begins with `mongodb:` or `mongodb+srv:`; not a client'),
+  taken('SESSION_MONGODB_URI', QUART_SESSION, 'store', 'the same'),
+  taken('SESSION_MONGODB_DB', FLASK_SESSION, 'store', 'the database; else the one that the URL names'),
+  taken('SESSION_MONGODB_COLLECT', FLASK_SESSION, 'store', 'the collection, `coatcheck_sessions` if it is not set'),
+  taken('SESSION_MONGODB_COLLECTION', QUART_SESSION, 'store', 'the same'),
+  refused(
+    'SESSION_MONGODB_CLIENT_KWARGS',
+    QUART_SESSION,
+    'what the client is told stands in the URL, as in `?replicaSet=name`; all else is a client of your own in the option `store`',
+  ),
+  refused('SESSION_MONGODB_SET_CALLBACK', QUART_SESSION, 'code cannot stand in an environment; leave it out'),
+  refused('SESSION_SQLALCHEMY', FLASK_SESSION, 'an engine cannot stand in an environment; write `SESSION_URI`'),
+  taken('SESSION_SQLALCHEMY_TABLE', FLASK_SESSION, 'store', 'its `table`; SQLite, PostgreSQL and MySQL have such'),
+  taken('SESSION_SQLALCHEMY_SCHEMA', FLASK_SESSION, 'store', 'its `schema`; PostgreSQL has such'),
+  refused('SESSION_SQLALCHEMY_SEQUENCE', FLASK_SESSION, 'rows are not numbered; leave it out'),
+  refused('SESSION_SQLALCHEMY_BIND_KEY', FLASK_SESSION, 'there is one database; write `SESSION_URI`'),
+  refused('SESSION_POSTGRESQL', FLASK_SESSION, 'a pool cannot stand in an environment; write `SESSION_URI`'),
+  taken('SESSION_POSTGRESQL_TABLE', FLASK_SESSION, 'store', 'its `table`, with a `postgresql:` URL'),
+  taken('SESSION_POSTGRESQL_SCHEMA', FLASK_SESSION, 'store', 'its `schema`, with a `postgresql:` URL'),
+  refused(
     'SESSION_DYNAMODB',
-    'SESSION_DYNAMODB_TABLE',
-    'SESSION_DYNAMODB_TABLE_NAME',
+    FLASK_SESSION,
+    'a resource cannot stand in an environment; write `SESSION_DYNAMODB_TABLE` and `SESSION_DYNAMODB_REGION`, or `SESSION_URI`',
+  ),
+  taken('SESSION_DYNAMODB_TABLE', FLASK_SESSION, 'store', 'the table, `coatcheck_sessions` if it is not set'),
+  taken('SESSION_DYNAMODB_REGION', FLASK_SESSION, 'store', 'a region, such as `eu-west-1`'),
+  taken('SESSION_DYNAMODB_ENDPOINT_URL', FLASK_SESSION, 'store', 'the URL of a server that is not of AWS'),
+  taken('SESSION_DYNAMODB_KEY_ID', FLASK_SESSION, 'store', 'an access key; else as the AWS SDK finds it'),
+  taken('SESSION_DYNAMODB_SECRET', FLASK_SESSION, 'store', 'its secret'),
+  refused('SESSION_DYNAMODB_TABLE_NAME', FLASK_SESSION, 'Flask-Session reads `SESSION_DYNAMODB_TABLE`; write that'),
+  fixed(
     'SESSION_DYNAMODB_TABLE_EXISTS',
-  ]),
+    FLASK_SESSION,
+    true,
+    'the table is made by createTable() of `coatcheck/store/dynamodb`, or with the rest of your infrastructure',
+  ),
 
   // What protects in Python and would not here.
   ...['NAME', 'DURATION', 'DOMAIN', 'PATH', 'SECURE', 'HTTPONLY', 'SAMESITE', 'REFRESH_EACH_REQUEST'].map((end) =>
@@ -177,10 +203,4 @@ function refused(name: string, of: string, reason: string): Setting {
 
 function ignored(name: string, of: string, reason: string): Setting {
   return { name, of, fate: { ignored: reason } };
-}
-
-function absent(store: string, of: string, names: readonly string[]): Setting[] {
-  return names.map((name) =>
-    refused(name, of, `this version has no ${store} store; choose another by \`SESSION_URI\``),
-  );
 }

@@ -135,6 +135,6 @@ async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<void
 export function ownersUnsupported(): CoatcheckError {
   return new CoatcheckError(
     'OWNERS_UNSUPPORTED',
-    'This store keeps no list of sessions by owner. Use one that does: memory, SQLite, Redis.',
+    'This store keeps no list of sessions by owner. Use one that does: memory, files, SQLite, PostgreSQL, MySQL, Redis, MongoDB, Datastore, DynamoDB.',
   );
 }

@@ -5,6 +5,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { datastoreMissing } from '../support/servers/datastore.ts';
+import { memcachedMissing } from '../support/servers/memcached.ts';
+import { mongodbMissing } from '../support/servers/mongodb.ts';
+import { mysqlMissing } from '../support/servers/mysql.ts';
+import { postgresMissing } from '../support/servers/postgres.ts';
 import { redisMissing, Stores, valkeyMissing } from './stores.ts';
 import { tell } from './visitor.ts';
 
@@ -57,6 +62,32 @@ export const REDIS_CELLS: readonly Cell[] =
         ...(valkeyMissing === undefined ? [['fetch', 'valkey'] as const] : []),
       ]
     : [];
+
+/** The stores beside these, each with one adapter. */
+export const MORE_CELLS: readonly Cell[] = [
+  ['node', 'dynamodb'],
+  ...(datastoreMissing === undefined ? ([['fetch', 'datastore']] as const) : []),
+  ['express', 'files'],
+  ...(memcachedMissing === undefined
+    ? ([
+        ['fetch', 'memcached'],
+        ['express', 'three memcacheds'],
+      ] as const)
+    : []),
+  ...(mongodbMissing === undefined ? ([['fetch', 'mongodb']] as const) : []),
+  ...(mysqlMissing === undefined
+    ? ([
+        ['node', 'mysql'],
+        ['express', 'mysql as JSON'],
+      ] as const)
+    : []),
+  ...(postgresMissing === undefined
+    ? ([
+        ['node', 'postgres'],
+        ['fetch', 'postgres as bytes'],
+      ] as const)
+    : []),
+];
 
 /** What MODE=cookie needs. */
 export const SEALED: Env = { MODE: 'cookie', SECRET: 'sA_8OiW0DfhxJ4eGhtWKh6hY7PYJsKItMJj31_Si_wA' };

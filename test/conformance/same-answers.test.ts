@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ADAPTERS, CELLS, type Env, fleet, REDIS_CELLS, SEALED } from './app.ts';
+import { ADAPTERS, CELLS, type Env, fleet, MORE_CELLS, REDIS_CELLS, SEALED } from './app.ts';
 import { type Told, Visitor } from './visitor.ts';
 
 const { start, cell } = fleet();
@@ -53,7 +53,7 @@ const EXPECTED: readonly string[] = [
   '200 {"ok":true} deleted',
 ];
 
-const stored: [string, string, string, Env][] = [...CELLS, ...REDIS_CELLS].map(([adapter, store]) => [
+const stored: [string, string, string, Env][] = [...CELLS, ...REDIS_CELLS, ...MORE_CELLS].map(([adapter, store]) => [
   `${adapter} over ${store}`,
   adapter,
   store,

@@ -1,11 +1,19 @@
 import { join } from 'node:path';
+import { createTable as createMysqlTable } from '../../src/store/mysql.ts';
+import { createTable as createPostgresTable } from '../../src/store/postgres.ts';
 import { redisProgram, startCluster, startRedis, startSentinel } from '../support/redis.ts';
+import { startDatastore } from '../support/servers/datastore.ts';
+import { startDynamodb } from '../support/servers/dynamodb.ts';
+import { startMemcached } from '../support/servers/memcached.ts';
+import { startMongodb } from '../support/servers/mongodb.ts';
+import { startMysql } from '../support/servers/mysql.ts';
+import { startPostgres } from '../support/servers/postgres.ts';
 import type { Env } from './app.ts';
 
 /** A store that applications can be started on. */
 interface Ready {
   /** The settings of an application; each call means a database of its own where the store has several. */
-  settings(): Env;
+  settings(): Env | Promise<Env>;
   stop(): Promise<void>;
 }
 
@@ -20,6 +28,13 @@ const OPENERS: Readonly<Record<string, Open>> = {
       stop: async () => undefined,
     };
   },
+  files: async (folder) => {
+    let folders = 0;
+    return {
+      settings: () => ({ SESSION_URI: `file:${join(folder, `files-${folders++}`)}` }),
+      stop: async () => undefined,
+    };
+  },
   redis: () => standalone('redis', 'redis'),
   'redis by ioredis': () => standalone('redis', 'ioredis'),
   valkey: () => standalone('valkey', 'redis'),
@@ -27,6 +42,15 @@ const OPENERS: Readonly<Record<string, Open>> = {
   'a Redis Cluster by ioredis': () => cluster('ioredis'),
   'Redis Sentinel': () => sentinel('redis'),
   'Redis Sentinel by ioredis': () => sentinel('ioredis'),
+  datastore,
+  dynamodb,
+  memcached: () => memcached(1),
+  'three memcacheds': () => memcached(3),
+  mongodb: () => mongodb(),
+  mysql: () => mysql('bytes'),
+  'mysql as JSON': () => mysql('json'),
+  postgres: () => postgres('json'),
+  'postgres as bytes': () => postgres('bytes'),
 };
 
 /** Stores of one test file, each opened when it is first asked for. */
@@ -72,6 +96,64 @@ async function sentinel(driver: string): Promise<Ready> {
   const { name, sentinels, stop } = await startSentinel();
   const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`);
   return fixed({ SESSION_URI: `redis+sentinel://${hosts.join(',')}/${name}`, REDIS_DRIVER: driver }, stop);
+}
+
+async function mysql(document: 'json' | 'bytes'): Promise<Ready> {
+  const server = await startMysql();
+  return {
+    async settings() {
+      const url = await server.database();
+      await createMysqlTable({ url, document });
+      return { SESSION_URI: url };
+    },
+    stop: () => server.stop(),
+  };
+}
+
+async function postgres(document: 'json' | 'bytes'): Promise<Ready> {
+  const server = await startPostgres();
+  return {
+    async settings() {
+      const url = await server.database();
+      await createPostgresTable({ url, document });
+      return { SESSION_URI: url };
+    },
+    stop: () => server.stop(),
+  };
+}
+
+async function datastore(): Promise<Ready> {
+  const server = await startDatastore();
+  let kinds = 0;
+  return {
+    settings: () => ({ SESSION_URI: server.url(`sessions-${kinds++}`, 'shop') }),
+    stop: () => server.stop(),
+  };
+}
+
+async function dynamodb(): Promise<Ready> {
+  const server = await startDynamodb();
+  let tables = 0;
+  return {
+    settings: async () => ({ SESSION_URI: await server.table(`sessions-${tables++}`) }),
+    stop: () => server.stop(),
+  };
+}
+
+async function mongodb(): Promise<Ready> {
+  const server = await startMongodb();
+  let databases = 0;
+  return { settings: () => ({ SESSION_URI: `${server.url}/shop${databases++}` }), stop: () => server.stop() };
+}
+
+async function memcached(count: number): Promise<Ready> {
+  const servers = await Promise.all(Array.from({ length: count }, () => startMemcached()));
+  const hosts = servers.map(({ port }) => `127.0.0.1:${port}`);
+  let prefixes = 0;
+  return {
+    settings: () => ({ SESSION_URI: `memcached://${hosts.join(',')}`, SESSION_KEY_PREFIX: `${prefixes++}:` }),
+    stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
+  };
 }
 
 function fixed(settings: Env, stop: () => Promise<void> = async () => undefined): Ready {

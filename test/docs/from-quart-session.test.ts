@@ -148,11 +148,6 @@ const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
     await expect(sessionsFromEnv({ SESSION_REDIS: '[object Object]' })).rejects.toThrow('the option store');
     await expect(openRedis({ client: { get() {} } as never })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   },
-  '`SESSION_TYPE` `mongodb` and `memcached`': async () => {
-    for (const SESSION_TYPE of ['mongodb', 'memcached']) {
-      await expect(sessionsFromEnv({ SESSION_TYPE })).rejects.toThrow('not in this version');
-    }
-  },
   'sessions of WebSockets': async () => {
     const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect(Object.keys(exports).join()).not.toMatch(/websocket|upgrade/i);

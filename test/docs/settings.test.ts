@@ -40,7 +40,7 @@ test('docs/settings.md tells which words of SESSION_TYPE name a store of this ve
   for (const [, words = '', uri = ''] of page.matchAll(/^\| (`.*?) \| (.*) \|$/gm)) {
     for (const [, word = ''] of words.matchAll(/`([^`]+)`/g)) {
       if (word === 'SESSION_TYPE') continue;
-      const SESSION_URI = /^`(sqlite:.*)`$/.exec(uri)?.[1];
+      const SESSION_URI = /^\[?`((?:sqlite|postgres):.*)`/.exec(uri)?.[1];
       const made = sessionsFromEnv(
         { SESSION_TYPE: word, SESSION_URI, SECRET_KEY: '4yGQ0pZkT9vXr2LwHn7mBc5sDf8aUe1J' },
         { revocation: 'none' },

@@ -7,7 +7,24 @@ export const KEY = '0jS3l0wqXW0cQmYv9bJ5dPz7TgN2hRk8uEaFiLoC1sM';
 export const OLD_KEY = 'pV6xZ1nKq4rGtB8yH3wUeD5mJ7sAcF9oL2iXbQ0vTkY';
 
 /** Schemes of a version with Redis, and with a store that is still to come. */
-export const SCHEMES = { all: ['memory', 'sqlite', 'redis', 'rediss'], prefixed: ['redis', 'rediss'] };
+export const SCHEMES = {
+  all: [
+    'memory',
+    'sqlite',
+    'redis',
+    'rediss',
+    'postgres',
+    'postgresql',
+    'mysql+pymysql',
+    'datastore',
+    'dynamodb',
+    'memcached',
+    'mongodb',
+    'mongodb+srv',
+    'file',
+  ],
+  prefixed: ['redis', 'rediss', 'memcached'],
+};
 
 /** What an environment says, as the options that it becomes; `store` is the URL. */
 export function saidBy(env: Record<string, string>, schemes = SCHEMES): Record<string, unknown> {
@@ -16,6 +33,8 @@ export function saidBy(env: Record<string, string>, schemes = SCHEMES): Record<s
     ...merge({}, said),
     ...(store === undefined ? {} : { store: store.url }),
     ...(store?.prefix === undefined ? {} : { prefix: store.prefix }),
+    ...(store?.table === undefined ? {} : { table: store.table }),
+    ...(store?.schema === undefined ? {} : { schema: store.schema }),
     ...(kind === 'cookie' ? { kind } : {}),
   };
 }

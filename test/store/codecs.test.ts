@@ -88,11 +88,12 @@ await onEveryStore('a codec of the user’s', (open) => {
         user: 'ann',
       });
       expect(await before.read((session) => session.keys())).toEqual([]);
-      expect(await sessions.listFor('ann')).toHaveLength(1);
+      const { owners } = store.capabilities;
+      if (owners) expect(await sessions.listFor('ann')).toHaveLength(1);
       const copy = browser.clone();
       await browser.visit((session) => session.destroy());
       expect(await copy.read((session) => session.keys())).toEqual([]);
-      expect(await sessions.listFor('ann')).toEqual([]);
+      if (owners) expect(await sessions.listFor('ann')).toEqual([]);
       expect(types().filter((type) => type.startsWith('rejected'))).toEqual([]);
     });
 
@@ -105,7 +106,7 @@ await onEveryStore('a codec of the user’s', (open) => {
       await sessions.backend.set('quote', { by: ['ann'] }, 60);
       expect(await sessions.backend.get('quote')).toEqual({ by: ['ann'] });
       const documents = await documentsOf(store);
-      expect(documents).toHaveLength(2);
+      if (store.capabilities.scan) expect(documents).toHaveLength(2);
       for (const document of documents) expect(wrote(document)).toBe(true);
       expect(await sessions.backend.delete('quote')).toBe(true);
     });

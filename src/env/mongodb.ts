@@ -1,0 +1,50 @@
+import type { Given } from './given.ts';
+import { wrong } from './values.ts';
+
+/** Quart-Session's names beside Flask-Session's, which say the same. */
+const URLS = ['SESSION_MONGODB', 'SESSION_MONGODB_URI'];
+const COLLECTIONS = ['SESSION_MONGODB_COLLECT', 'SESSION_MONGODB_COLLECTION'];
+const DATABASE = 'SESSION_MONGODB_DB';
+
+/**
+ * The URL that the SESSION_MONGODB_ settings spell out, and the first of them; undefined where none is set.
+ *
+ * @param uri what SESSION_URI says, to which database and collection may be added
+ * @throws CoatcheckError `SETTING_INVALID`
+ */
+export function mongodbIn(given: Given, uri: string | undefined): { url: string; setting: string } | undefined {
+  const setting = [...URLS, DATABASE, ...COLLECTIONS].find((name) => given.has(name));
+  if (setting === undefined) return undefined;
+  const said = one(given, URLS);
+  if (said !== undefined && uri !== undefined && said !== uri) {
+    throw wrong(`SESSION_URI and ${setting}`, 'name different stores. Leave one of them out');
+  }
+  const url = said ?? uri ?? 'mongodb://127.0.0.1:27017';
+  if (!/^mongodb(\+srv)?:\/\//.test(url)) {
+    if (!URLS.includes(setting)) throw wrong(setting, 'is for MongoDB, and SESSION_URI names another store');
+    throw wrong(
+      setting,
+      'must be a URL that begins with mongodb:// or mongodb+srv://; a client goes into the option store',
+    );
+  }
+  const words = { database: given.get(DATABASE), collection: one(given, COLLECTIONS) };
+  return { url: withWords(url, words), setting };
+}
+
+function withWords(url: string, words: Readonly<Record<string, string | undefined>>): string {
+  const said = Object.entries(words).flatMap(([name, text = '']) =>
+    text === '' ? [] : [`${name}=${encodeURIComponent(text)}`],
+  );
+  if (said.length === 0) return url;
+  if (url.includes('?')) return `${url}&${said.join('&')}`;
+  return `${url}${/:\/\/[^/]+\//.test(url) ? '' : '/'}?${said.join('&')}`;
+}
+
+function one(given: Given, names: readonly string[]): string | undefined {
+  const said = names.filter((name) => given.has(name));
+  const [first = '', second] = said;
+  if (second !== undefined && given.get(first) !== given.get(second)) {
+    throw wrong(said.join(' and '), 'say different things. Leave one of them out');
+  }
+  return given.get(first);
+}
