@@ -60,7 +60,7 @@ export const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = 
     const send = client.sendCommand.bind(client) as (...args: unknown[]) => Promise<unknown>;
     return {
       name: 'Redis, redis',
-      operations: 16_000,
+      operations: 6400,
       store: await openRedis({ client }),
       // With the store's options: without its timer for each command the driver is at its best.
       ...catching(
@@ -82,7 +82,7 @@ export const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = 
     const call = client.call.bind(client) as (...args: unknown[]) => Promise<unknown>;
     return {
       name: 'Redis, ioredis',
-      operations: 16_000,
+      operations: 6400,
       store: await openRedis({ client }),
       ...catching(client, 'call', (words) => () => call(...anew(words as string[]))),
       stop: async () => {
@@ -96,7 +96,7 @@ export const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = 
     const pool = new pg.Pool({ connectionString: server.url, max: 10 });
     return {
       name: 'PostgreSQL, pg',
-      operations: 3000,
+      operations: 1600,
       store: await openPostgres({ pool, createTable: 'json' }),
       ...catching(
         pg.Client.prototype,
@@ -120,7 +120,7 @@ export const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = 
     connection.release();
     return {
       name: 'MariaDB, mysql2',
-      operations: 3000,
+      operations: 1600,
       store: await openMysql({ pool, createTable: 'json' }),
       ...catching(prototype, 'execute', ([statement, values]) => {
         const given = statement as mysql.QueryOptions & { values?: mysql.ExecuteValues };
@@ -138,7 +138,7 @@ export const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = 
     const database = client.db('app');
     return {
       name: 'MongoDB, mongodb',
-      operations: 2000,
+      operations: 640,
       store: await openMongodb({ client, database: 'app' }),
       ...catching(
         ownerOf(database, 'command'),
@@ -160,7 +160,7 @@ export const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = 
     await server.table(table);
     return {
       name: 'DynamoDB, client-dynamodb',
-      operations: 640,
+      operations: 256,
       store: await openDynamodb({ client, table }),
       caught: async (call) => {
         const [command] = (await argumentsOf(client, 'send', call)) as [
@@ -185,7 +185,7 @@ export const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = 
     return {
       // The store's client is our own; this is the one that came nearest.
       name: 'memcached, memcache-client',
-      operations: 16_000,
+      operations: 6400,
       store,
       ...byHand(
         (key) => () => client.gets(key),
@@ -206,7 +206,7 @@ export const CONTESTANTS: Readonly<Record<string, () => Promise<Contestant>>> = 
     const excludeFromIndexes = ['document', 'version', 'expiresAt'];
     return {
       name: 'Datastore, datastore',
-      operations: 320,
+      operations: 192,
       store: await openDatastore({ client, kind: 'coatcheck' }),
       ...byHand(
         (name) => () => client.get(keyOf(name)),

@@ -213,12 +213,12 @@ export class RedisStore implements Store {
    */
   #run<T>(verb: string, { lua }: Script, args: string[], read: (answer: unknown) => T, begun = false): Promise<T> {
     const key = args[3] as string;
-    const fail = (error: unknown): never => {
-      throw redisFailure(error, verb, 'unknown', begun);
-    };
-    return this.#write(verb, key, args).then(read, (error) =>
-      isNoScript(error) ? this.#write(verb, key, ['EVAL', lua, ...args.slice(2)]).then(read, fail) : fail(error),
-    );
+    return this.#write(verb, key, args).then(read, (error) => {
+      if (!isNoScript(error)) throw redisFailure(error, verb, 'unknown', begun);
+      return this.#write(verb, key, ['EVAL', lua, ...args.slice(2)]).then(read, (failure) => {
+        throw redisFailure(failure, verb, 'unknown', begun);
+      });
+    });
   }
 
   /** One writing command, and its answer when as many replicas have it as are asked for. */

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Capabilities } from '../../src/store/contract.ts';
+import { root } from './blocks.ts';
+
+interface Page {
+  readonly title: string;
+  readonly page: string;
+  /** Its name in bench/stores.json; without one there is no driver to compare with. */
+  readonly measured?: string;
+}
+
+/** The pages of stores by the names that tests give them. */
+export const STORE_PAGES: Readonly<Record<string, Page>> = {
+  memory: { title: 'memory', page: 'memory.md' },
+  files: { title: 'files', page: 'file.md' },
+  SQLite: { title: 'SQLite', page: 'sqlite.md' },
+  PostgreSQL: { title: 'PostgreSQL', page: 'postgres.md', measured: 'postgres' },
+  MariaDB: { title: 'MySQL, MariaDB', page: 'mysql.md', measured: 'mysql' },
+  'Redis by redis': { title: 'Redis, Valkey', page: 'redis.md', measured: 'redis' },
+  'Redis by ioredis': { title: 'Redis, Valkey by ioredis', page: 'redis.md', measured: 'ioredis' },
+  memcached: { title: 'memcached', page: 'memcached.md', measured: 'memcached' },
+  MongoDB: { title: 'MongoDB', page: 'mongodb.md', measured: 'mongodb' },
+  Datastore: { title: 'Google Cloud Datastore', page: 'datastore.md', measured: 'datastore' },
+  DynamoDB: { title: 'DynamoDB', page: 'dynamodb.md', measured: 'dynamodb' },
+};
+
+const EXACT: Readonly<Record<Capabilities['atomic'], string>> = {
+  store: 'everybody',
+  process: 'one process',
+  no: 'no',
+};
+
+interface Measured {
+  readonly results: Readonly<Record<string, Readonly<Record<'read' | 'update', { readonly ratio: number }>>>>;
+}
+
+const { results } = JSON.parse(readFileSync(join(root, 'bench/stores.json'), 'utf8')) as Measured;
+
+/** What a read and an update cost over the driver's own call, in percent. */
+export function overheadOf(name: string): string {
+  const { measured } = STORE_PAGES[name] ?? {};
+  const figures = measured === undefined ? undefined : results[measured];
+  if (figures === undefined) return '| - | - |';
+  const percent = (ratio: number): string => `${ratio < 1 ? '' : '+'}${Math.round((ratio - 1) * 100)} %`;
+  return `| ${percent(figures.read.ratio)} | ${percent(figures.update.ratio)} |`;
+}
+
+/** The row of a store as its capabilities and the benchmark say it. */
+export function rowOf(name: string, { atomic, reads, owners, scan, bytes }: Capabilities): string {
+  const { title, page } = STORE_PAGES[name] ?? { title: name, page: '' };
+  const exact = EXACT[atomic];
+  const facts = [
+    `[${title}](${page})`,
+    exact,
+    exact,
+    ...Array.from({ length: 6 }, () => 'yes'),
+    reads === 'strong' ? 'yes' : 'no',
+    owners ? 'yes' : 'no',
+    scan ? 'yes' : 'no',
+    bytes ? 'yes' : 'no',
+  ];
+  return `| ${facts.join(' | ')} ${overheadOf(name)}`;
+}
