@@ -165,7 +165,8 @@ export class Gate<S extends object> implements Keeper {
           return;
         }
         this.#release(() => {
-          response.statusCode = statusCode;
+          // The prototype has the usual one, and an own property costs more than a microsecond on Node 20.
+          if (response.statusCode !== statusCode) response.statusCode = statusCode;
           if (statusMessage !== undefined) response.statusMessage = statusMessage;
           this.#open(settled);
         });

@@ -1,5 +1,5 @@
 import type { Verb } from './gate-calls.ts';
-import { LOCKED, tooLate, type Waiting } from './home.ts';
+import { countHeld, LOCKED, tooLate, type Waiting } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
 
 type Fact = 'headersSent' | 'writableEnded';
@@ -36,10 +36,12 @@ export class HomeFace implements Face {
   }
 
   lock(): void {
+    if (!this.held) countHeld(1);
     this.held = true;
   }
 
   unlock(): void {
+    if (this.held) countHeld(-1);
     this.held = false;
     this.ended = false;
     this.full = false;

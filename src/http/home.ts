@@ -59,6 +59,9 @@ const contexts = new WeakMap<object, SessionContext>();
 const homes = new WeakMap<object, NodeResponse | undefined>();
 const furnished = new WeakSet<object>();
 
+/** How many answers wait just now: nearly always none, and then nothing is to be looked up. */
+let held = 0;
+
 /** The prototype asked for last, which is nearly always the next one too, and its home. */
 let recent: object | undefined;
 let recentHome: NodeResponse | undefined;
@@ -107,6 +110,11 @@ export function bindAtHome(response: NodeResponse, context: SessionContext): boo
   return true;
 }
 
+/** An answer at home begins to wait, or goes on. */
+export function countHeld(by: 1 | -1): void {
+  held += by;
+}
+
 export function tooLate(): never {
   const error = new Error('Cannot change headers after they are sent to the client');
   throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
@@ -151,6 +159,7 @@ function keptOf(response: Known): Kept | undefined {
 
 /** Of several, the one that waits. */
 function waitingOf(response: object): Waiting | undefined {
+  if (held === 0) return undefined;
   for (let at = keepers.get(response); at !== undefined; at = at.inner) {
     const { waiting } = at.keeper;
     if (waiting?.held === true) return waiting;
@@ -174,11 +183,15 @@ function askForUnasked(response: Known, hooked: boolean): void {
 
 /** Everybody has heard that the response is closed: what they wrote on hearing it is stored as well. */
 function closed(response: Known): void {
-  if (!keepers.has(response)) askForUnasked(response, false);
-  for (let at = keepers.get(response); at !== undefined; at = at.inner) at.keeper.closed();
+  let kept = keepers.get(response);
+  if (kept === undefined) {
+    askForUnasked(response, false);
+    kept = keepers.get(response);
+  }
+  for (let at = kept; at !== undefined; at = at.inner) at.keeper.closed();
   contexts.delete(response);
   // Closed before it was answered: what the handler still does is heeded.
-  if (response.req !== undefined && !keepers.has(response)) putDown(response.req);
+  if (response.req !== undefined && (kept === undefined || !keepers.has(response))) putDown(response.req);
 }
 
 /** `Reflect.get` with a receiver is many times slower than a call. */
@@ -209,15 +222,16 @@ function furnish(home: NodeResponse): void {
   }
   for (const name of LOCKED) {
     if (below[name] === undefined) continue;
-    method(name, function (...args) {
+    // None of them takes more.
+    method(name, function (first, second) {
       if (waitingOf(this as object) !== undefined) tooLate();
-      return below[name]?.apply(this, args);
+      return below[name]?.call(this, first, second);
     });
   }
   method('emit', function (...args) {
     const context = contexts.get(this as object);
-    const emitted =
-      context === undefined ? below.emit?.apply(this, args) : runIn(context, () => below.emit?.apply(this, args));
+    const { emit } = below;
+    const emitted = context === undefined ? emit?.apply(this, args) : runIn(context, () => emit?.apply(this, args));
     if (args[0] === 'close') closed(this as Known);
     return emitted;
   });
