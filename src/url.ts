@@ -79,8 +79,8 @@ const SAYABLE: Readonly<Record<string, (scheme: string) => boolean>> = {
 };
 
 /**
- * Opens a store by its URL: `memory:`, `sqlite:./sessions.db`, `redis://127.0.0.1:6379` and the other forms that
- * `coatcheck/store/redis` knows.
+ * Opens a store by its URL: `memory:`, `sqlite:./sessions.db`, `file:./sessions`, `redis://127.0.0.1:6379`,
+ * `postgres://user:password@host/database` and the others of `STORE_SCHEMES`; docs/stores has the forms of each.
  *
  * @throws CoatcheckError `STORE_URL_INVALID` for a URL that names no store, `OPTION_INVALID` for a prefix, table or
  * schema where a store has none, `DRIVER_MISSING` for a driver to install, and what the store says when it cannot be opened

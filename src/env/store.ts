@@ -33,7 +33,7 @@ const REDIS: Type = {
 const POSTGRES = ['postgres', 'postgresql', 'postgresql+asyncpg', 'postgresql+psycopg', 'postgresql+psycopg2'];
 const FILE: Type = { schemes: ['file'], alone: 'file:./sessions' };
 
-/** The words of SESSION_TYPE. Those whose schemes are not there yet say so, and work as soon as they are. */
+/** The words of SESSION_TYPE, and what each may have for a URL. */
 const TYPES: Readonly<Record<string, Type>> = {
   memory: { schemes: ['memory'], alone: 'memory:' },
   sqlite: { schemes: ['sqlite'] },

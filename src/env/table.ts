@@ -32,7 +32,12 @@ const SWITCH = '`true` or `false`';
  */
 export const SETTINGS: readonly Setting[] = [
   // The store.
-  taken('SESSION_TYPE', BOTH, 'store', '`redis`, `memory`, `sqlite`, `cookie`, and the words of Python for stores'),
+  taken(
+    'SESSION_TYPE',
+    BOTH,
+    'store',
+    '`cookie`, `memory` or the word of a store, also as Python spells it: the table above',
+  ),
   taken('SESSION_URI', QUART_SESSION, 'store', 'a store URL'),
   taken('SESSION_REDIS', BOTH, 'store', 'a URL that begins with `redis:` or `rediss:`'),
   taken(
