@@ -87,7 +87,8 @@ export class StoreAccess {
     }
     let calling: Promise<T>;
     try {
-      calling = call();
+      // A store that is not ours may give a plain value.
+      calling = Promise.resolve(call());
     } catch (error) {
       fail(error);
       return;
@@ -164,6 +165,11 @@ export class StoreAccess {
     await this.#budget.wait(sleep, 'retry', 'none').catch(() => undefined);
     // A timer may come late, and a call that has no time left would only end in doubt.
     if (this.#budget.remaining() <= 0) throw this.#giveUp(error);
+  }
+
+  /** Whether a call that is made now could still be heard. */
+  get timeLeft(): boolean {
+    return this.#budget.remaining() > 0;
   }
 
   /** Waits for a turn within the same budget. */

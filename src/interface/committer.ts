@@ -179,12 +179,13 @@ export class Committer {
           resolve();
         };
         const failed = (error: unknown): void => {
-          if (error instanceof MustMove) {
+          try {
+            if (!(error instanceof MustMove)) throw error;
             move(error.base, drafts.moved(error.draft)).then(resolve, reject);
-            return;
+          } catch (final) {
+            leave();
+            reject(final);
           }
-          leave();
-          reject(error);
         };
         writeOver(access, documents, task, ended, failed);
       });

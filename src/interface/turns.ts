@@ -1,3 +1,4 @@
+import { timeout } from '../store/deadline.ts';
 import type { KeyQueue, Task } from '../store/queue.ts';
 import type { StoreAccess } from './access.ts';
 
@@ -8,26 +9,25 @@ import type { StoreAccess } from './access.ts';
  */
 export function inTurn(queue: KeyQueue, access: StoreAccess, key: string, commit: Task<void>): Promise<void> {
   let begun = false;
-  let cancelled = false;
+  let waits = false;
   let begin: () => void = () => undefined;
   const done = queue.run(key, (latest, leave) => {
     begun = true;
     begin();
-    if (!cancelled) return commit(latest, leave);
+    // Whoever is told that nothing was written must be right, and the time of two may have run out in one moment.
+    if (!waits || access.timeLeft) return commit(latest, leave);
     leave();
-    return NOTHING;
+    return Promise.reject(timeout('queue', 'none'));
   });
   if (begun) return done;
+  waits = true;
   const turn = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  return access.turn(turn).then(
-    () => done,
-    (error) => {
-      cancelled = true;
-      throw error;
-    },
-  );
+  const late = (error: unknown): never => {
+    // It fails in its turn, which nobody waits for any more.
+    done.catch(() => undefined);
+    throw error;
+  };
+  return access.turn(turn).then(() => done, late);
 }
-
-const NOTHING: Promise<void> = Promise.resolve();

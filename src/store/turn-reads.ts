@@ -60,9 +60,9 @@ export class TurnReads {
       this.#ask(keys, waiters);
       return;
     }
-    const servers = new Map<string | number, number[]>();
+    const servers = new Map<string | number | undefined, number[]>();
     for (const [at, key] of keys.entries()) {
-      const server = this.#store.serverOf(key);
+      const server = serverOf(this.#store, key);
       const places = servers.get(server);
       if (places === undefined) servers.set(server, [at]);
       else places.push(at);
@@ -84,6 +84,15 @@ export class TurnReads {
     } catch (error) {
       failed(error);
     }
+  }
+}
+
+/** It decides nothing, so that a mistake in it is none. */
+function serverOf(store: ManyStore, key: string): string | number | undefined {
+  try {
+    return store.serverOf?.(key);
+  } catch {
+    return undefined;
   }
 }
 

@@ -63,6 +63,16 @@ describe('the reads of one turn of the event loop', () => {
     await Promise.all(silent);
   });
 
+  test('go out together where a store cannot tell which server has a key', async () => {
+    const { ask, calls } = desk({
+      serverOf: () => {
+        throw new Error('no server');
+      },
+    });
+    expect((await Promise.all([ask('a'), ask('b')])).map((found) => found?.document)).toEqual(['of a', 'of b']);
+    expect(calls).toEqual([['a', 'b']]);
+  });
+
   test('go out as one readMany, whatever microtasks lie between them, and each gets its own record', async () => {
     const { ask, calls } = desk();
     const first = ask('a');
