@@ -81,7 +81,10 @@ export class Owners {
     let gone = await this.revokeAll(owner, undefined);
     const records = [...(await this.#keys(name))].filter((key) => key.includes(':'));
     await inParallel(records, async (key) => {
-      if (await this.#access.insist('destroy', () => store.destroy(key, name))) gone++;
+      // A list may name what is somebody else's by now.
+      const record = await this.#access.read(key);
+      if (record?.owner?.name !== name) await this.#access.insist('forget', async () => store.forget?.(name, key));
+      else if (await this.#access.insist('destroy', () => store.destroy(key, name))) gone++;
     });
     return gone;
   }

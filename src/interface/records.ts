@@ -28,6 +28,9 @@ export interface RecordsContext {
 }
 
 /** A record is no session, and says of nobody who it is. */
+/** Each update may move a record's end, so no earlier one is sure to be its last: a hundred years (ms). */
+const LISTED_MS = 100 * 365 * 86_400_000;
+
 const OF_NOBODY: Facts = { identity: undefined, empty: false };
 
 const SPACE = /^[a-z][a-z0-9-]{0,31}$/;
@@ -133,7 +136,7 @@ export class Records<T> {
     const now = clock.now();
     const expiresAt = now + durationMs(options.expiresIn, 'expiresIn');
     const owner: Owner | undefined =
-      options.owner === undefined ? undefined : { name: hashName(options.owner), until: expiresAt };
+      options.owner === undefined ? undefined : { name: hashName(options.owner), until: now + LISTED_MS };
     const blank: Meta = { created: now, commits: 0, nonces: [] };
     const draft = (value: T | undefined, meta: Meta): Draft => {
       const decoded = { data: { value }, meta: nextMeta(meta, nonce) };

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { keyOf, newId } from '../../src/keys/ids.ts';
+import { openFiles } from '../../src/store/file.ts';
 import { dump, setup, ticketOf } from './harness.ts';
 
 const hour = { expiresIn: '1h' } as const;
@@ -93,6 +97,41 @@ describe('records', () => {
     await sessions.records('a').create(name, { user: 'eve' }, hour);
     expect(await newBrowser(`__Host-session=${name}`).read((session) => session.keys())).toEqual([]);
     expect(await browser.read((session) => session.user)).toBe('ann');
+  });
+
+  test('a record that updates kept alive is still its owner’s when its first end has passed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coatcheck-records-'));
+    // It forgets what a list names when the time of the entry is over.
+    const base = await openFiles({ folder: join(folder, 'records') });
+    const { sessions, clock } = setup({ base });
+    const carts = sessions.records<number>('carts');
+    await carts.update('ann', () => 1, { expiresIn: '1m', owner: 'ann' });
+    await carts.update('ann', (n = 0) => n + 1, { ...hour, owner: 'ann' });
+    clock.tick('10m');
+    await base.sweep?.(clock.now(), 100);
+    expect(await carts.get('ann')).toBe(2);
+    const [{ key } = { key: '' }] = await dump(base);
+    const record = await base.read(key);
+    expect(record?.owner?.until).toBeGreaterThan(record?.expiresAt ?? Number.NaN);
+    expect(await sessions.forgetOwner('ann')).toBe(1);
+    expect(await carts.get('ann')).toBeUndefined();
+    await base.close?.();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('forgetOwner leaves alone what is another owner’s by now, though a list still names it', async () => {
+    const { sessions, store } = setup();
+    const carts = sessions.records<number>('carts');
+    await carts.create('x', 1, { ...hour, owner: 'ann' });
+    const listed = store.listOwned?.bind(store);
+    const [name] = store.calls.flatMap(({ verb, key }) => (verb === 'create' ? [key] : []));
+    await carts.delete('x');
+    await carts.create('x', 2, { ...hour, owner: 'bob' });
+    // A process that died between the record and its entry leaves such a list.
+    store.listOwned = async (owner) => [...((await listed?.(owner)) ?? []), name as string];
+    expect(await sessions.forgetOwner('ann')).toBe(0);
+    expect(await carts.get('x')).toBe(2);
+    expect(await sessions.forgetOwner('bob')).toBe(1);
   });
 
   test('forgetOwner deletes the sessions and records of one owner in every space', async () => {
