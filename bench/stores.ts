@@ -46,8 +46,11 @@ for (const [key, open] of Object.entries(CONTESTANTS)) {
   }
 }
 if (write) {
-  const kept = { node: process.version, rounds: ROUNDS, results };
-  writeFileSync(new URL('stores.json', import.meta.url), `${JSON.stringify(kept, undefined, 2)}\n`);
+  const rounded = (_key: string, value: unknown) => (typeof value === 'number' ? Number(value.toFixed(3)) : value);
+  const text = JSON.stringify({ node: process.version, rounds: ROUNDS, results }, rounded, 2);
+  // A pair of numbers on one line, as the formatter wants it.
+  const lines = text.replace(/\[\s+([\d.]+),\s+([\d.]+)\s+\]/g, '[$1, $2]');
+  writeFileSync(new URL('stores.json', import.meta.url), `${lines}\n`);
 }
 const over = Object.values(results)
   .flatMap(({ read, update }) => [read, update])
