@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { sessionsFromEnv } from '../../src/env/index.ts';
+import { MORE_CELLS } from '../conformance/app.ts';
+import { redisMissing, Stores } from '../conformance/stores.ts';
+import { called } from '../support/redis.ts';
+import { Browser } from '../support/visit.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'coatcheck-env-'));
+const stores = new Stores(folder);
+afterAll(async () => {
+  await stores.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const KINDS = ['sqlite', 'redis', ...new Set(MORE_CELLS.map(([, store]) => store))];
+
+for (const kind of KINDS) {
+  const missing = kind === 'redis' ? redisMissing : undefined;
+  test.skipIf(missing !== undefined)(
+    called(`SESSION_URI alone opens ${kind}, and another process's settings find the session`, missing),
+    { timeout: 90_000 },
+    async () => {
+      const { SESSION_URI = '' } = await stores.settings(kind);
+      const first = await sessionsFromEnv({ SESSION_URI }, { needs: 'store' });
+      await first.ready();
+      const browser = new Browser(first);
+      await browser.visit((session) => session.set('user', 'ann'));
+      await first.close();
+      const second = await sessionsFromEnv({ SESSION_URI }, { needs: 'store' });
+      expect(await new Browser(second, browser.cookie).read((session) => session.get('user'))).toBe('ann');
+      await second.close();
+    },
+  );
+}
