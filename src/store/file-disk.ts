@@ -1,4 +1,5 @@
 import { type FileHandle, mkdir, open, rmdir, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { codeOf } from './file-errors.ts';
 
 /** For the owner of the process only. */
@@ -11,23 +12,32 @@ const TIMES = 10;
 /**
  * Does it, and where one of these folders is missing makes them first, the upper one before the lower. Never more than
  * these: where the whole store is gone, as a disk that is not mounted, nothing may be written into the hole.
+ *
+ * @param fsync whether the names of the folders must survive a power cut
  */
-export async function withFolders<T>(folders: readonly string[], act: () => Promise<T>): Promise<T> {
+export async function withFolders<T>(folders: readonly string[], act: () => Promise<T>, fsync = false): Promise<T> {
   for (let times = 0; ; times++) {
     try {
       return await act();
     } catch (error) {
       if (codeOf(error) !== 'ENOENT' || times === TIMES) throw error;
     }
-    for (const folder of folders) await makeFolder(folder);
+    for (const folder of folders) {
+      await makeFolder(folder);
+      if (fsync) await syncFolder(dirname(folder));
+    }
   }
 }
 
-/** Makes a folder if it is missing. */
-export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { mode: FOLDER_MODE }).catch((error: unknown) => {
+/** Makes a folder if it is missing; false where something is there. */
+export async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: FOLDER_MODE });
+    return true;
+  } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-  });
+    return false;
+  }
 }
 
 /** Writes a file that must be new; what is half-written is taken away again. */

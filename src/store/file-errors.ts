@@ -70,6 +70,31 @@ export function noneIfForeign(error: unknown): undefined {
   throw error;
 }
 
+/** For walks: one place that cannot be read stops nothing; the first failure is kept, to be told at the end. */
+export class Faults {
+  #first: { readonly error: unknown } | undefined;
+
+  /** What the act says; undefined where it failed. */
+  async past<T>(act: Promise<T>): Promise<T | undefined> {
+    try {
+      return await act;
+    } catch (error) {
+      this.#first ??= { error };
+      return undefined;
+    }
+  }
+
+  /** Throws the first failure, if there was one. */
+  tell(): void {
+    if (this.#first !== undefined) throw this.#first.error;
+  }
+}
+
+/** Somebody else was faster each time. */
+export function overtaken(verb: string): CoatcheckError {
+  return fileError(verb, 'others changed the record again and again', true);
+}
+
 /** The label is there and its document is not, or not all of it. */
 export function damaged(verb: string): CoatcheckError {
   return fileError(verb, 'the record is damaged, as after a power cut: bring it back from a copy, or end the session');

@@ -37,7 +37,7 @@ export function readLabel(name: string): Label | undefined {
   const match = SHAPE.exec(name);
   if (match === null) return undefined;
   const [, id = '', count, expiresAt, kind, size, until, entry = '', owner] = match;
-  return {
+  const label: Label = {
     id,
     count: Number(count),
     expiresAt: Number(expiresAt),
@@ -45,6 +45,8 @@ export function readLabel(name: string): Label | undefined {
     size: Number(size),
     owner: owner === undefined ? undefined : { name: owner, until: Number(until), entry },
   };
+  // Another spelling of the same is a name that nobody could take away: it is written anew whenever it is meant.
+  return labelName(label) === name ? label : undefined;
 }
 
 /** Changes with every write, and with the sweep that fences off a writer which was given up. */

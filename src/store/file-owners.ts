@@ -1,10 +1,11 @@
 import { open, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ifThere, removeEmpty, withFolders } from './file-disk.ts';
-import { codeOf } from './file-errors.ts';
+import { codeOf, type Faults, noneIfForeign } from './file-errors.ts';
 import { checkThere } from './file-folder.ts';
 import type { Listed } from './file-label.ts';
 import { entryName, isOwner, type Places, readEntry } from './file-places.ts';
+import type { FileRecords } from './file-record.ts';
 
 /**
  * Whose a record is, the other way round: a folder an owner, and in it an empty file a record, whose name begins with
@@ -43,16 +44,31 @@ export class FileOwners {
     if (names.length > 0) await removeEmpty(folder);
   }
 
-  /** Takes away what is over, of the owners whose hashes begin with these two digits. */
-  async sweep(shard: string, now: number): Promise<void> {
+  /**
+   * Takes away what is over, of the owners whose hashes begin with these two digits. An update may have moved the end
+   * of a record beyond what its entry says, so the record has the last word.
+   */
+  async sweep(shard: string, now: number, records: FileRecords, faults: Faults): Promise<void> {
     const folder = this.#places.room('owners', shard);
-    for (const owner of await entriesOf(folder)) {
-      if (!isOwner(owner)) continue;
-      const names = await entriesOf(join(folder, owner));
-      const over = names.filter((name) => (readEntry(name)?.until ?? Number.POSITIVE_INFINITY) <= now);
-      await this.remove(owner, over, 'sweep');
-      if (names.length === 0) await removeEmpty(join(folder, owner));
+    for (const owner of (await faults.past(entriesOf(folder))) ?? []) {
+      if (isOwner(owner)) await faults.past(this.#sweepOwner(join(folder, owner), owner, now, records, faults));
     }
+  }
+
+  async #sweepOwner(folder: string, owner: string, now: number, records: FileRecords, faults: Faults): Promise<void> {
+    const names = await entriesOf(folder);
+    for (const name of names) {
+      const read = readEntry(name);
+      if (read === undefined || read.until > now) continue;
+      await faults.past(
+        (async () => {
+          const label = await records.look(this.#places.of(read.key, 'sweep'), 'sweep').catch(noneIfForeign);
+          if (label?.owner?.name !== owner || label.owner.entry !== read.entry)
+            await this.remove(owner, [name], 'sweep');
+        })(),
+      );
+    }
+    if (names.length === 0) await removeEmpty(folder);
   }
 }
 

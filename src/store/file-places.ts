@@ -77,10 +77,14 @@ export function entryName(key: string, { until, entry }: { readonly until: numbe
 }
 
 /** What such a name says; undefined for what no coatcheck wrote. */
-export function readEntry(name: string): { readonly key: string; readonly until: number } | undefined {
-  const [until = '', record = ''] = name.split('_');
+export function readEntry(
+  name: string,
+): { readonly key: string; readonly until: number; readonly entry: string } | undefined {
+  const [until = '', record = '', entry = ''] = name.split('_');
   const key = keyOf(record);
-  return key === undefined || until === '' || Number.isNaN(Number(until)) ? undefined : { key, until: Number(until) };
+  return key === undefined || until === '' || Number.isNaN(Number(until))
+    ? undefined
+    : { key, until: Number(until), entry };
 }
 
 /** The key that a folder of a record is named after; undefined for what no coatcheck made. */

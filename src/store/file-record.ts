@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Document } from './contract.ts';
 import {
@@ -15,6 +15,12 @@ import { codeOf, fileError, fileFailure, foreign } from './file-errors.ts';
 import { checkThere } from './file-folder.ts';
 import { type Label, labelName, readLabel } from './file-label.ts';
 import type { Place, Places } from './file-places.ts';
+
+/** How often a folder is looked at that the system shows empty and says is not. */
+const LOOKS = 20;
+
+/** What the system says to who may not remove a folder, be it empty or not. */
+const UNASKED: readonly unknown[] = ['EACCES', 'EPERM', 'EROFS', 'EBUSY'];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -44,7 +50,7 @@ export class FileRecords {
 
   /** The label; undefined where there is no record. */
   async look(place: Place, verb: string): Promise<Label | undefined> {
-    for (let again = false; ; again = true) {
+    for (let looks = 1; looks <= LOOKS; looks++) {
       let names: string[];
       try {
         names = await readdir(place.record);
@@ -58,8 +64,23 @@ export class FileRecords {
         if (label !== undefined) return label;
       }
       if (names.length > 0) throw foreign(verb);
-      // Emptied a moment ago. Asked twice, for some file systems lose a name from sight while it is being changed.
-      if (again) return undefined;
+      // Emptied a moment ago. Asked twice, for some file systems lose a name from sight while it is being changed; and
+      // then it is the system's word that counts, which removes no folder that has anything in it.
+      if (looks > 1 && (await this.#isEmpty(place, verb))) return undefined;
+    }
+    throw fileError(verb, 'the file system shows a folder as empty that is not', true);
+  }
+
+  async #isEmpty(place: Place, verb: string): Promise<boolean> {
+    try {
+      await rmdir(place.record);
+      return true;
+    } catch (error) {
+      const code = codeOf(error);
+      // The next look tells a folder that somebody else removed from a store that went away.
+      if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOENT') return false;
+      if (UNASKED.includes(code)) return true;
+      throw fileFailure(error, verb, 'none');
     }
   }
 
@@ -78,7 +99,7 @@ export class FileRecords {
   async write(place: Place, { id }: Label, { bytes }: Content, verb: string): Promise<void> {
     const path = place.document + id;
     try {
-      await withFolders([dirname(path)], () => writeNew(path, bytes, this.#fsync));
+      await withFolders([dirname(path)], () => writeNew(path, bytes, this.#fsync), this.#fsync);
       if (this.#fsync) await syncFolder(dirname(path));
     } catch (error) {
       throw fileFailure(error, verb, 'none');
@@ -112,14 +133,16 @@ export class FileRecords {
       throw fileFailure(error, verb, 'none');
     }
     try {
-      await withFolders([dirname(place.record)], () => rename(fresh, place.record));
+      await withFolders([dirname(place.record)], () => rename(fresh, place.record), this.#fsync);
     } catch (error) {
       const code = codeOf(error);
       const taken = code === 'ENOTEMPTY' || code === 'EEXIST';
       const failure = fileFailure(error, verb, 'unknown');
+      const swept = code === 'ENOENT' && !(await isThere(fresh));
       if (taken || failure.outcome === 'none') await this.#abandon(place, label);
       if (taken) return false;
-      throw code === 'ENOENT' ? fileError(verb, 'it took so long that the sweep took it away', true) : failure;
+      if (code === 'ENOENT') await checkThere(this.#places, verb);
+      throw swept ? fileError(verb, 'it took so long that the sweep took it away', true) : failure;
     }
     await this.#settle(dirname(place.record), verb);
     return true;
@@ -158,4 +181,8 @@ export class FileRecords {
     await this.discard(place, label);
     await rm(place.fresh + label.id, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return ifThere(access(path)).catch(() => true);
 }

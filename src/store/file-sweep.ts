@@ -1,6 +1,6 @@
 import { rename, rm, rmdir, stat } from 'node:fs/promises';
 import { ifThere, removeEmpty } from './file-disk.ts';
-import { noneIfForeign } from './file-errors.ts';
+import { Faults, noneIfForeign } from './file-errors.ts';
 import type { Label } from './file-label.ts';
 import { entriesOf, type FileOwners } from './file-owners.ts';
 import { entryName, keyOf, type Places, readDocumentName } from './file-places.ts';
@@ -30,47 +30,59 @@ export class FileSweeper {
     this.#owners = owners;
   }
 
-  /** At most `limit` records; how many went. */
+  /**
+   * At most `limit` records; how many went. What cannot be read or removed is passed over, and told only where nothing
+   * else went.
+   */
   async sweep(now: number, limit: number): Promise<number> {
+    const faults = new Faults();
     let gone = 0;
-    await this.#sweepNew();
+    await faults.past(this.#sweepNew(faults));
     const used = new Set<string>();
     for (const room of ['records', 'documents', 'owners'] as const) {
-      for (const shard of await entriesOf(this.#places.room(room))) used.add(shard);
+      for (const shard of (await faults.past(entriesOf(this.#places.room(room)))) ?? []) used.add(shard);
     }
     for (let shards = 0; shards < SHARDS.length && gone < limit; shards++) {
       const shard = SHARDS[this.#at] ?? '';
-      if (used.has(shard)) gone += await this.#sweepShard(shard, now, limit - gone);
+      if (used.has(shard)) gone += await this.#sweepShard(shard, now, limit - gone, faults);
       if (gone < limit) this.#at = (this.#at + 1) % SHARDS.length;
     }
+    if (gone === 0) faults.tell();
     return gone;
   }
 
-  async #sweepShard(shard: string, now: number, limit: number): Promise<number> {
+  async #sweepShard(shard: string, now: number, limit: number, faults: Faults): Promise<number> {
     // Before the records are looked at: a document that is here and none of theirs was not written only just now.
-    const documents = await entriesOf(this.#places.room('documents', shard));
+    const documents = (await faults.past(entriesOf(this.#places.room('documents', shard)))) ?? [];
     const current = new Set<string>();
     let gone = 0;
-    for (const name of await entriesOf(this.#places.room('records', shard))) {
+    for (const name of (await faults.past(entriesOf(this.#places.room('records', shard)))) ?? []) {
       const key = keyOf(name);
       if (key === undefined) continue;
-      const place = this.#places.of(key, 'sweep');
-      const label = await this.#records.look(place, 'sweep').catch(noneIfForeign);
-      if (label === undefined) await removeEmpty(place.record);
-      else if (label.expiresAt > now) current.add(place.document + label.id);
-      // Takes the label with that very expiry away, or none.
-      else if (await this.#records.end(place, label, 'sweep')) {
-        const { owner } = label;
-        if (owner !== undefined) await this.#owners.remove(owner.name, [entryName(key, owner)], 'sweep');
-        if (++gone === limit) return gone;
-      }
+      if (await faults.past(this.#sweepRecord(key, now, current, faults))) gone++;
+      if (gone === limit) return gone;
     }
     for (const name of documents) {
       const path = this.#places.room('documents', shard, name);
-      if (!current.has(path) && (await isOld(path))) await this.#sweepDocument(name);
+      if (!current.has(path) && (await isOld(path))) await faults.past(this.#sweepDocument(name));
     }
-    await this.#owners.sweep(shard, now);
+    await this.#owners.sweep(shard, now, this.#records, faults);
     return gone;
+  }
+
+  /** Whether it went. Where it lives on, its document is added to the current ones. */
+  async #sweepRecord(key: string, now: number, current: Set<string>, faults: Faults): Promise<boolean> {
+    const place = this.#places.of(key, 'sweep');
+    const label = await this.#records.look(place, 'sweep').catch(noneIfForeign);
+    if (label === undefined) await removeEmpty(place.record);
+    else if (label.expiresAt > now) current.add(place.document + label.id);
+    // Takes the label with that very expiry away, or none.
+    else if (await this.#records.end(place, label, 'sweep')) {
+      const { owner } = label;
+      if (owner !== undefined) await faults.past(this.#owners.remove(owner.name, [entryName(key, owner)], 'sweep'));
+      return true;
+    }
+    return false;
   }
 
   /**
@@ -99,11 +111,11 @@ export class FileSweeper {
     await this.#records.discard(place, document);
   }
 
-  async #sweepNew(): Promise<void> {
+  async #sweepNew(faults: Faults): Promise<void> {
     for (const name of await entriesOf(this.#places.room('new'))) {
       const path = this.#places.room('new', name);
-      if (name.startsWith(SWEPT)) await rm(path, { recursive: true, force: true });
-      else if (await isOld(path)) await this.#takeAway(path);
+      if (name.startsWith(SWEPT)) await faults.past(rm(path, { recursive: true, force: true }));
+      else if (await isOld(path)) await faults.past(this.#takeAway(path));
     }
   }
 

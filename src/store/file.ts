@@ -12,6 +12,7 @@
  * What decides is always one call of the system, which is done or not done and never half done:
  *
  *   read       readdir of the record's folder, then open, read, close of the document
+ *              an empty folder is no record once rmdir removed it; where that is refused (ENOTEMPTY), look again
  *   create     mkdir new/<k>_<id>, write the document, write the label into the new folder,
  *              RENAME the new folder to records/<s>/<k>: refused (ENOTEMPTY) where a label is in it
  *   update     readdir, write the next document, RENAME the label that was read to the next label, unlink the old document
