@@ -27,6 +27,7 @@ export interface DatastoreQuery {
 export interface DatastoreTransaction {
   /** There once it has begun. */
   readonly id?: unknown;
+  run(options: object): Promise<unknown>;
   get(key: object, options: object): Promise<unknown[]>;
   save(entity: object): void;
   delete(key: object): void;
@@ -38,6 +39,9 @@ export interface DatastoreTransaction {
 export interface DatastoreClient {
   readonly KEY: symbol;
   readonly namespace?: string | undefined;
+  /** Has `sslCreds` where it speaks with an emulator, which asks for no credentials. */
+  readonly options?: object;
+  readonly auth?: { getClient(): Promise<unknown> };
   key(options: object): object;
   get(keys: object, options: object): Promise<unknown[]>;
   save(entity: object, options: object): Promise<unknown>;
@@ -95,7 +99,10 @@ export function makeClient(
     'grpc.keepalive_timeout_ms': 10_000,
   });
   const close = (): void => {
-    for (const connection of client.clients_?.values() ?? []) connection.close();
+    for (const connection of client.clients_?.values() ?? []) {
+      // It rejects where the connection could not even be made.
+      Promise.resolve(connection.close()).catch(() => undefined);
+    }
   };
   return { client, close };
 }

@@ -21,7 +21,7 @@ export function propertiesOf(
   owner: Owner | undefined,
 ): Record<string, unknown> {
   const properties = {
-    document: typeof document === 'string' ? document : viewOf(document),
+    document: typeof document === 'string' ? document : copyOf(document),
     version,
     expiresAt: checked(expiresAt),
     ttl: ttlOf(expiresAt),
@@ -51,7 +51,7 @@ function checked(time: number): number {
   });
 }
 
-/** The client takes no bytes but those of a Buffer. */
-function viewOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** The client takes no bytes but those of a Buffer, and sends them later: the caller's may have changed by then. */
+function copyOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes);
 }

@@ -25,10 +25,13 @@ const CODES: Readonly<Record<number, Kind>> = {
   16: { advice: 'Google does not know these credentials, or they are expired', refused: true },
 };
 
-/** Messages of what happened before anything was sent. */
-const NEVER_SENT = /No connection established|Getting metadata from plugin failed|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/;
-const NO_CREDENTIALS = /default credentials|detect a Project Id|invalid_grant|does not match the expected format/i;
+/** grpc-js's own messages of what happened before anything was sent. A proxy's words about its own connections are none. */
+const NEVER_SENT =
+  /^14 UNAVAILABLE: (No connection established|Name resolution failed)|^\d+ [A-Z_]+: Getting metadata from plugin failed/;
+const NO_CREDENTIALS =
+  /default credentials|^The file at .* does not exist|detect a Project Id|invalid_grant|does not match the expected format/i;
 /** A transaction that Datastore has forgotten, after a restart or a minute, has done nothing. */
+const FORGOTTEN_CODES: readonly unknown[] = [3, 9, ABORTED];
 const FORGOTTEN = /transaction .*(expired|no longer valid|closed|invalid)|invalid transaction/i;
 
 /**
@@ -40,7 +43,7 @@ export function datastoreFailure(error: unknown, verb: string, outcome: Outcome)
   if (error instanceof CoatcheckError) return error;
   const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: string };
   const kind = typeof code === 'number' ? CODES[code] : undefined;
-  const forgotten = FORGOTTEN.test(message);
+  const forgotten = FORGOTTEN_CODES.includes(code) && FORGOTTEN.test(message);
   const unable = typeof code !== 'number' && NO_CREDENTIALS.test(message);
   const unsent = NEVER_SENT.test(message);
   const advice = unable

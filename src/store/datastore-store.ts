@@ -24,7 +24,8 @@ import { datastoreFailure, foreign, isAborted, isTaken, tooLate } from './datast
 
 /**
  * When a call is given up, in milliseconds. Longer than a request's own deadline, by which the core learns that nobody
- * answers. No commit is begun later.
+ * answers. No commit of a transaction is begun later. `create` and `put` have no transaction: the client looks for
+ * credentials before it counts the time of their commit, so that it may be begun as late as they are found.
  */
 const CALL_MS = 5000;
 
@@ -165,14 +166,20 @@ export class DatastoreStore implements Store {
   }
 
   async sweep(now: number, limit: number): Promise<number> {
-    const keys = await this.#call('sweep', async () => {
-      const expired = this.#queryFor('ttl', '<=', new Date(now + TTL_SLACK_MS));
-      const query = expired.order('ttl').select('__key__').limit(limit);
-      const [entities] = (await this.#client.runQuery(query, READING)) as [Entity[]];
-      return entities.map((entity) => this.#nameOf(entity));
-    });
     let gone = 0;
-    for (let at = 0; at < keys.length; at += SWEEP) gone += await this.#sweepSome(keys.slice(at, at + SWEEP), now);
+    let foreign = 0;
+    let cursor: string | undefined;
+    do {
+      const { keys, next } = await this.#expired(now, limit - gone, cursor);
+      foreign = 0;
+      for (let at = 0; at < keys.length; at += SWEEP) {
+        const swept = await this.#sweepSome(keys.slice(at, at + SWEEP), now);
+        gone += swept.gone;
+        foreign += swept.foreign;
+      }
+      cursor = next;
+      // They stay, and would stand in front of the others at every sweep.
+    } while (foreign > 0 && gone < limit && cursor !== undefined);
     return gone;
   }
 
@@ -261,26 +268,45 @@ export class DatastoreStore implements Store {
     return deed.answer;
   }
 
+  /** A page of the keys whose ttl has passed, and where the next one begins. */
+  #expired(now: number, limit: number, cursor: string | undefined): Promise<{ keys: string[]; next?: string }> {
+    return this.#call('sweep', async () => {
+      const expired = this.#queryFor('ttl', '<=', new Date(now + TTL_SLACK_MS));
+      const query = expired.order('ttl').select('__key__').limit(limit);
+      const page = cursor === undefined ? query : query.start(cursor);
+      const [entities, { moreResults, endCursor }] = (await this.#client.runQuery(page, READING)) as [
+        Entity[],
+        { readonly moreResults?: string; readonly endCursor?: string },
+      ];
+      const keys = entities.map((entity) => this.#nameOf(entity));
+      const more = keys.length > 0 && moreResults !== 'NO_MORE_RESULTS' && endCursor !== undefined;
+      return more ? { keys, next: endCursor } : { keys };
+    });
+  }
+
   /** Deletes those that are still expired; none of them where another writer is at one. */
-  #sweepSome(keys: readonly string[], now: number): Promise<number> {
+  #sweepSome(keys: readonly string[], now: number): Promise<{ gone: number; foreign: number }> {
     return this.#call('sweep', async (call) => {
       const transaction = this.#client.transaction() as DatastoreTransaction;
+      // Begun by its read, it would be begun anew for the keys that Datastore defers, and check the others no more.
+      await transaction.run({ gaxOptions: READING.gaxOptions });
       const [entities] = (await transaction.get(
         keys.map((key) => this.#key(key)),
         READING,
       )) as [Entity[]];
+      const foreign = entities.filter((entity) => recordOf(entity) === undefined).length;
       const expired = entities.filter((entity) => (recordOf(entity)?.expiresAt ?? Number.POSITIVE_INFINITY) <= now);
       if (expired.length === 0 || call.left <= 0) {
         release(transaction);
-        return 0;
+        return { gone: 0, foreign };
       }
       for (const entity of expired) transaction.delete(this.#key(this.#nameOf(entity)));
       call.outcome = 'unknown';
       try {
         await transaction.commit({ timeout: call.left, retry: null });
-        return expired.length;
+        return { gone: expired.length, foreign };
       } catch (error) {
-        if (isAborted(error)) return 0;
+        if (isAborted(error)) return { gone: 0, foreign };
         throw error;
       }
     });

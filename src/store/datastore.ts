@@ -13,7 +13,8 @@
  *   forget     the same, Commit without the owner
  *   put        Commit of an upsert
  *   listOwned  RunQuery by owner, keys only
- *   sweep      RunQuery by ttl, keys only; then, 25 at a time, Lookup and Commit of deletes in a transaction
+ *   sweep      RunQuery by ttl, keys only; then, 25 at a time, BeginTransaction, Lookup, Commit of deletes; the next page
+ *              where foreign entities stand in the way
  *   scan       RunQuery in the order of keys
  */
 import { CoatcheckError } from '../errors.ts';
@@ -130,6 +131,8 @@ async function clientFor(
 
 /** Older clients do not begin a transaction by its first read: what they commit would compare with nothing. */
 async function probe(client: DatastoreClient, { kind, namespace }: Place): Promise<void> {
+  // Without them the client's first call would end the process: it leaves a rejected promise to nobody.
+  if ((client.options as { sslCreds?: unknown } | undefined)?.sslCreds === undefined) await client.auth?.getClient();
   const transaction = client.transaction() as DatastoreTransaction;
   await transaction.get(client.key({ namespace, path: [kind, PROBE] }), { gaxOptions: { retry: null } });
   if (transaction.id === undefined)

@@ -24,6 +24,8 @@ export interface DynamodbPlace {
 /** What calls answer, as far as it is looked at. */
 export interface Answer {
   readonly Item?: Item;
+  /** What a write replaced or deleted. */
+  readonly Attributes?: Item;
   readonly Items?: readonly Item[];
   readonly LastEvaluatedKey?: Item;
   readonly Responses?: Readonly<Record<string, readonly Item[]>>;
@@ -60,27 +62,35 @@ const TOGETHER_MS = 250;
 export class DynamodbDriver {
   readonly #client: DynamodbClient;
   readonly #module: Module;
+  /** It is known to send each call once: a client of ours. */
+  readonly once: boolean;
   #signal: AbortSignal | undefined;
+  #since = 0;
 
-  constructor(client: DynamodbClient, module: Module) {
+  constructor(client: DynamodbClient, module: Module, once: boolean) {
     this.#client = client;
     this.#module = module;
+    this.once = once;
   }
 
   send(verb: Verb | TableVerb, input: object): Promise<Answer> {
     const command = new this.#module[`${verb}Command`](input);
-    this.#signal ??= this.#newSignal();
+    const now = performance.now();
+    // No timer tells when it is too old: after a freeze of the process those that are overdue run when they like.
+    if (this.#signal === undefined || now - this.#since > TOGETHER_MS) {
+      this.#signal = newSignal();
+      this.#since = now;
+    }
     return this.#client.send(command, { abortSignal: this.#signal });
   }
+}
 
-  #newSignal(): AbortSignal {
-    const controller = new AbortController();
-    // Each call listens to it, and more than ten would be taken for a leak.
-    setMaxListeners(0, controller.signal);
-    unref(setTimeout(() => (this.#signal = undefined), TOGETHER_MS));
-    unref(setTimeout(() => controller.abort(), CALL_MS + TOGETHER_MS));
-    return controller.signal;
-  }
+function newSignal(): AbortSignal {
+  const controller = new AbortController();
+  // Each call listens to it, and more than ten would be taken for a leak.
+  setMaxListeners(0, controller.signal);
+  unref(setTimeout(() => controller.abort(), CALL_MS + TOGETHER_MS));
+  return controller.signal;
 }
 
 /** No process is kept alive by it. */

@@ -43,6 +43,9 @@ const REFUSALS: Readonly<Record<string, Kind>> = {
 /** Failures of the network by which nothing was sent. */
 const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|EMFILE)$/;
 
+/** Refusals by which something on the way may say that it gave up a call that arrived: timeout, too early, closed. */
+const NO_PROOF: readonly number[] = [408, 425, 499];
+
 /** What the SDK puts on its errors. */
 interface SdkError {
   readonly name?: string;
@@ -55,18 +58,25 @@ interface SdkError {
  * What the SDK threw, as an error of ours: names the store, the verb and what to do.
  *
  * @param outcome what is true where the call may have been done: `'unknown'` for a write
+ * @param once the client is known to send each call once, so that an error need not say how often it was sent
  * @param begun an earlier call of this verb was already done, so that nothing is `'none'` any more
  */
-export function dynamodbFailure(error: unknown, verb: string, outcome: Outcome, begun = false): CoatcheckError {
+export function dynamodbFailure(
+  error: unknown,
+  verb: string,
+  outcome: Outcome,
+  once = false,
+  begun = false,
+): CoatcheckError {
   if (error instanceof CoatcheckError) return error;
   const { name = '', message = '', code, $metadata } = (error ?? {}) as SdkError;
   const refusal = REFUSALS[name];
   const status = $metadata?.httpStatusCode ?? 0;
-  const refused = refusal !== undefined || (status >= 400 && status < 500);
+  const refused = refusal !== undefined || (status >= 400 && status < 500 && !NO_PROOF.includes(status));
   const unable = name === 'CredentialsProviderError' || /^(Region is missing|Credential is missing)/.test(message);
   const unsent = refused || unable || (typeof code === 'string' && NEVER_SENT.test(code));
-  // A client that sent it several times tells only of the last time.
-  const certain = unsent && !begun && ($metadata?.attempts ?? 1) === 1;
+  // A client that sent it several times tells only of the last time; without credentials it sends nothing at all.
+  const certain = unsent && !begun && (attemptsOf(error) ?? (once || unable ? 1 : 0)) === 1;
   const advice = adviceFor(
     error,
     refusal ?? (status === 401 || status === 403 ? STRANGER : undefined),
@@ -78,6 +88,11 @@ export function dynamodbFailure(error: unknown, verb: string, outcome: Outcome, 
     outcome: certain ? 'none' : outcome,
     retryable: refused || unable ? refusal?.retryable === true : true,
   });
+}
+
+/** How often it was sent; undefined where the error does not say so. */
+export function attemptsOf(error: unknown): number | undefined {
+  return (error as SdkError | null)?.$metadata?.attempts;
 }
 
 /** What was read is no record. */

@@ -51,7 +51,8 @@ export function recordItem(
     expiresAt: timeValue(expiresAt),
     ttl: ttlValue(expiresAt),
   };
-  return owner === undefined ? item : { ...item, owner: { S: owner.name }, until: timeValue(owner.until) };
+  if (owner === undefined) return item;
+  return { ...item, owner: { S: owner.name }, until: timeValue(owner.until), entry: { S: version } };
 }
 
 /** The record in an item; undefined for what no coatcheck wrote. */
@@ -74,8 +75,9 @@ export function numberOf(value: AttributeValue | undefined): number | undefined 
   return value?.N === undefined ? undefined : Number(value.N);
 }
 
+/** A copy: the client sends it later, when the caller's bytes may have changed. */
 export function documentValue(document: Document): AttributeValue {
-  return typeof document === 'string' ? { S: document } : { B: document };
+  return typeof document === 'string' ? { S: document } : { B: new Uint8Array(document) };
 }
 
 /** DynamoDB keeps 38 digits, so that every number of ours comes back as it was given. */

@@ -11,7 +11,7 @@ import type {
   Version,
 } from './contract.ts';
 import type { Answer, DynamodbDriver } from './dynamodb-client.ts';
-import { dynamodbFailure, foreign, isUnmet, unprocessed } from './dynamodb-errors.ts';
+import { attemptsOf, dynamodbFailure, foreign, isUnmet, unprocessed } from './dynamodb-errors.ts';
 import {
   documentValue,
   entryKey,
@@ -30,7 +30,7 @@ import {
 const BATCH = 100;
 
 const IS_NEW = { ConditionExpression: 'attribute_not_exists(pk)', ReturnValuesOnConditionCheckFailure: 'ALL_OLD' };
-const IS_THERE = { ConditionExpression: 'attribute_exists(pk)' };
+const IS_THERE = { ConditionExpression: 'attribute_exists(pk)', ReturnValues: 'ALL_OLD' };
 const AT_VERSION = {
   ConditionExpression: 'version = :old',
   UpdateExpression: 'SET document = :document, version = :new, expiresAt = :expiresAt, #ttl = :ttl',
@@ -43,10 +43,20 @@ const AT_VERSION_AND_EARLIER = {
   ExpressionAttributeNames: { '#ttl': 'ttl' },
   ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
 };
+const UNTIL = { '#until': 'until' };
 const NEW_OR_EARLIER = {
   ConditionExpression: 'attribute_not_exists(pk) OR #until < :until',
-  ExpressionAttributeNames: { '#until': 'until' },
+  ExpressionAttributeNames: UNTIL,
 };
+const NEW_OR_NOT_LATER = {
+  ConditionExpression: 'attribute_not_exists(pk) OR #until <= :until',
+  ExpressionAttributeNames: UNTIL,
+};
+const RENAMED = {
+  UpdateExpression: 'SET #entry = :entry, #until = if_not_exists(#until, :until), #ttl = if_not_exists(#ttl, :ttl)',
+  ExpressionAttributeNames: { ...UNTIL, '#entry': 'entry', '#ttl': 'ttl' },
+};
+const OF_ENTRY = { ConditionExpression: '#entry = :entry', ExpressionAttributeNames: { '#entry': 'entry' } };
 
 /** The verbs. None is an async function: on Node 20 every promise is dear while there is an ambient session. */
 export class DynamodbStore implements Store {
@@ -70,7 +80,10 @@ export class DynamodbStore implements Store {
   }
 
   read(key: string): Promise<StoredRecord | undefined> {
-    return this.#read('read', key, 'none');
+    if (this.#closed) return closed('read');
+    return this.#driver
+      .send('GetItem', { TableName: this.#table, Key: recordKey(key), ConsistentRead: true })
+      .then(({ Item }) => Item && record(Item, 'read'), failing('read', 'none'));
   }
 
   readMany(keys: readonly string[]): Promise<readonly (StoredRecord | Error | undefined)[]> {
@@ -94,13 +107,16 @@ export class DynamodbStore implements Store {
     }
     const ok: Created = { result: 'ok', version };
     return this.#driver.send('PutItem', input).then(
-      () => (owner === undefined ? ok : this.#index('create', key, owner).then(() => ok)),
+      () => (owner === undefined ? ok : this.#index('create', key, owner, version).then(() => ok)),
       (error) =>
-        this.#unmet(error, 'create', key).then((current) => {
-          const answer: Created = current?.version === version ? ok : { result: 'exists', current };
+        this.#unmet(error, 'create', key).then((item) => {
+          const current = item && record(item, 'create');
+          const own = current?.version === version;
+          const answer: Created = own ? ok : { result: 'exists', current };
+          const entry = item?.entry?.S;
           // The answer to an earlier attempt may have been lost before the owner's list was written.
-          return owner !== undefined && current?.owner?.name === owner.name
-            ? this.#index('create', key, current.owner).then(() => answer)
+          return owner !== undefined && current?.owner?.name === owner.name && entry !== undefined
+            ? this.#index('create', key, current.owner, entry, own).then(() => answer)
             : answer;
         }),
     );
@@ -125,7 +141,8 @@ export class DynamodbStore implements Store {
     return this.#driver.send('UpdateItem', input).then(
       () => ({ result: 'ok', version: next }),
       (error) =>
-        this.#unmet(error, 'update', key).then((current): Updated => {
+        this.#unmet(error, 'update', key).then((item): Updated => {
+          const current = item && record(item, 'update');
           if (current === undefined) return { result: 'gone' };
           // Our own version is there already: the client sent it twice, and the first one wrote.
           return current.version === next ? { result: 'ok', version: next } : { result: 'conflict', current };
@@ -154,30 +171,44 @@ export class DynamodbStore implements Store {
     return this.#driver.send('UpdateItem', input).then(
       () => true,
       // Where only the expiry stood in the way, it is late enough already.
-      (error) => this.#unmet(error, 'touch', key).then((current) => current?.version === version),
+      (error) =>
+        this.#unmet(error, 'touch', key).then(
+          (item) => item !== undefined && record(item, 'touch').version === version,
+        ),
     );
   }
 
-  destroy(key: string, owner?: string): Promise<boolean> {
+  /** The record tells whose it is. */
+  destroy(key: string): Promise<boolean> {
     if (this.#closed) return closed('destroy');
-    return this.#driver
-      .send('DeleteItem', { TableName: this.#table, Key: recordKey(key), ...IS_THERE })
-      .then(() => true, wasNotThere)
-      .then((was) => (owner === undefined ? was : this.#unlist('destroy', owner, key, true).then(() => was)));
+    return this.#driver.send('DeleteItem', { TableName: this.#table, Key: recordKey(key), ...IS_THERE }).then(
+      ({ Attributes: was }) => this.#unlist('destroy', key, was).then(() => true),
+      (error) => {
+        if (!isUnmet(error)) throw dynamodbFailure(error, 'destroy', 'unknown', this.#driver.once);
+        // A client that sent it again may have met its own deletion.
+        return (attemptsOf(error) ?? 1) > 1;
+      },
+    );
   }
 
   put(key: string, document: Document, expiresAt: number, owner?: Owner): Promise<void> {
     if (this.#closed) return closed('put');
+    const version = crypto.randomUUID();
     let input: object;
     try {
-      const item = recordItem(key, crypto.randomUUID(), document, expiresAt, owner);
-      input = { TableName: this.#table, Item: item };
+      const item = recordItem(key, version, document, expiresAt, owner);
+      input = { TableName: this.#table, Item: item, ReturnValues: 'ALL_OLD' };
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#driver
-      .send('PutItem', input)
-      .then(() => (owner === undefined ? undefined : this.#index('put', key, owner)), failing('put', 'unknown'));
+    return this.#driver.send('PutItem', input).then(
+      ({ Attributes: was }) => {
+        if (owner === undefined) return this.#unlist('put', key, was);
+        const listed = this.#index('put', key, owner, version);
+        return was?.owner?.S === owner.name ? listed : listed.then(() => this.#unlist('put', key, was));
+      },
+      failing('put', 'unknown', this.#driver.once),
+    );
   }
 
   async listOwned(owner: string): Promise<readonly string[]> {
@@ -202,7 +233,10 @@ export class DynamodbStore implements Store {
   }
 
   forget(owner: string, key: string): Promise<void> {
-    return this.#closed ? closed('forget') : this.#unlist('forget', owner, key, false);
+    if (this.#closed) return closed('forget');
+    return this.#driver
+      .send('DeleteItem', { TableName: this.#table, Key: entryKey(owner, key) })
+      .then(nothing, failing('forget', 'unknown', this.#driver.once));
   }
 
   scan(cursor: string | undefined, limit: number): Promise<Scanned> {
@@ -235,54 +269,78 @@ export class DynamodbStore implements Store {
     this.#close?.();
   }
 
-  #read(verb: string, key: string, outcome: Outcome): Promise<StoredRecord | undefined> {
+  #item(verb: string, key: string, outcome: Outcome): Promise<Item | undefined> {
     if (this.#closed) return closed(verb);
     return this.#driver
       .send('GetItem', { TableName: this.#table, Key: recordKey(key), ConsistentRead: true })
-      .then(({ Item }) => (Item === undefined ? undefined : record(Item, verb)), failing(verb, outcome));
+      .then(({ Item }) => Item, failing(verb, outcome));
   }
 
-  #batch(keys: readonly string[], found: Map<string, StoredRecord | Error>): Promise<void> {
+  #batch(keys: readonly string[], found: Map<string, StoredRecord | Error>, again = true): Promise<void> {
     const request = { [this.#table]: { Keys: keys.map(recordKey), ConsistentRead: true } };
     return this.#driver.send('BatchGetItem', { RequestItems: request }).then(
       (answer) => {
         for (const item of answer.Responses?.[this.#table] ?? []) {
           found.set(item.pk?.S ?? '', recordOf(item) ?? foreign('read'));
         }
-        for (const { pk } of answer.UnprocessedKeys?.[this.#table]?.Keys ?? []) found.set(pk?.S ?? '', unprocessed());
+        const left = (answer.UnprocessedKeys?.[this.#table]?.Keys ?? []).map(({ pk }) => pk?.S ?? '');
+        // An answer ends at 16 MB, throttled or not.
+        if (left.length > 0 && again) return this.#batch(left, found, false);
+        for (const key of left) found.set(key, unprocessed());
+        return undefined;
       },
       failing('read', 'none'),
     );
   }
 
   /** What stands there, where a condition was not met; DynamoDB says it with the refusal, others must be asked. */
-  #unmet(error: unknown, verb: string, key: string): Promise<StoredRecord | undefined> {
-    if (!isUnmet(error)) return Promise.reject(dynamodbFailure(error, verb, 'unknown'));
-    const { Item: item, $metadata } = error as { Item?: Item; $metadata?: { attempts?: number } };
-    if (item !== undefined) {
-      const current = recordOf(item);
-      return current === undefined ? Promise.reject(foreign(verb)) : Promise.resolve(current);
-    }
-    return this.#read(verb, key, ($metadata?.attempts ?? 1) === 1 ? 'none' : 'unknown');
+  #unmet(error: unknown, verb: string, key: string): Promise<Item | undefined> {
+    const { once } = this.#driver;
+    if (!isUnmet(error)) return Promise.reject(dynamodbFailure(error, verb, 'unknown', once));
+    const { Item: item } = error as { Item?: Item };
+    if (item !== undefined) return Promise.resolve(item);
+    return this.#item(verb, key, (attemptsOf(error) ?? (once ? 1 : 0)) === 1 ? 'none' : 'unknown');
   }
 
-  /** Never shortens an entry's life. */
-  #index(verb: string, key: string, { name, until }: Owner): Promise<void> {
-    const item = { ...entryKey(name, key), until: timeValue(until), ttl: ttlValue(until) };
-    const values = { ':until': item.until };
-    return this.#driver
-      .send('PutItem', { TableName: this.#table, Item: item, ExpressionAttributeValues: values, ...NEW_OR_EARLIER })
-      .then(nothing, (error) => {
-        if (!isUnmet(error)) throw dynamodbFailure(error, verb, 'unknown', true);
-      });
+  /**
+   * Never shortens an entry's life.
+   *
+   * @param own the record is of this call: its entry takes the place of an earlier life's
+   */
+  #index(verb: string, key: string, { name, until }: Owner, entry: string, own = true): Promise<void> {
+    const place = entryKey(name, key);
+    const said = { entry: { S: entry }, until: timeValue(until), ttl: ttlValue(until) };
+    const put = {
+      TableName: this.#table,
+      Item: { ...place, ...said },
+      ExpressionAttributeValues: { ':until': said.until },
+      ...(own ? NEW_OR_NOT_LATER : NEW_OR_EARLIER),
+    };
+    const failed = failing(verb, 'unknown', this.#driver.once, true);
+    return this.#driver.send('PutItem', put).then(nothing, (error) => {
+      if (!isUnmet(error)) return failed(error);
+      if (!own) return undefined;
+      const values = { ':entry': said.entry, ':until': said.until, ':ttl': said.ttl };
+      return this.#driver
+        .send('UpdateItem', { TableName: this.#table, Key: place, ExpressionAttributeValues: values, ...RENAMED })
+        .then(nothing, failed);
+    });
   }
 
-  /** @param begun the record was deleted before */
-  #unlist(verb: string, owner: string, key: string, begun: boolean): Promise<void> {
+  /** Takes the record that was there off its owner's list, unless the list names a later life of its key. */
+  #unlist(verb: string, key: string, was: Item | undefined): Promise<void> {
+    const [owner, entry] = [was?.owner?.S, was?.entry];
+    if (owner === undefined || entry === undefined) return Promise.resolve();
+    const values = { ':entry': entry };
     return this.#driver
-      .send('DeleteItem', { TableName: this.#table, Key: entryKey(owner, key) })
+      .send('DeleteItem', {
+        TableName: this.#table,
+        Key: entryKey(owner, key),
+        ExpressionAttributeValues: values,
+        ...OF_ENTRY,
+      })
       .then(nothing, (error) => {
-        throw dynamodbFailure(error, verb, 'unknown', begun);
+        if (!isUnmet(error)) throw dynamodbFailure(error, verb, 'unknown', this.#driver.once, true);
       });
   }
 }
@@ -293,17 +351,12 @@ function record(item: Item, verb: string): StoredRecord {
   return found;
 }
 
-function wasNotThere(error: unknown): false {
-  if (isUnmet(error)) return false;
-  throw dynamodbFailure(error, 'destroy', 'unknown');
-}
-
 const nothing = (): void => undefined;
 
 const failing =
-  (verb: string, outcome: Outcome) =>
+  (verb: string, outcome: Outcome, once = false, begun = false) =>
   (error: unknown): never => {
-    throw dynamodbFailure(error, verb, outcome);
+    throw dynamodbFailure(error, verb, outcome, once, begun);
   };
 
 function closed(verb: string): Promise<never> {

@@ -1,5 +1,5 @@
 import { CoatcheckError } from '../errors.ts';
-import type { DynamodbDriver, KeyElement } from './dynamodb-client.ts';
+import type { Answer, DynamodbDriver, KeyElement } from './dynamodb-client.ts';
 import { dynamodbFailure } from './dynamodb-errors.ts';
 
 const KEYS: readonly KeyElement[] = [
@@ -39,8 +39,10 @@ async function createOnce(driver: DynamodbDriver, table: string): Promise<void> 
 async function untilActive(driver: DynamodbDriver, table: string): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   for (;;) {
-    const { Table } = await driver.send('DescribeTable', { TableName: table });
-    checkKeys(Table?.KeySchema ?? []);
+    const Table = await describe(driver, table);
+    if (Table !== undefined) checkKeys(Table.KeySchema ?? []);
+    // It may also be one that was in use because it was being deleted, and is gone now.
+    else await createOnce(driver, table);
     if (Table?.TableStatus === 'ACTIVE' || Table?.TableStatus === 'UPDATING') return;
     if (performance.now() > end) {
       throw new CoatcheckError('STORE_FAILED', 'DynamoDB store, createTable: the table did not become active.', {
@@ -49,6 +51,16 @@ async function untilActive(driver: DynamodbDriver, table: string): Promise<void>
       });
     }
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}
+
+/** Undefined for a table that was made so shortly before that DynamoDB does not know it yet. */
+async function describe(driver: DynamodbDriver, table: string): Promise<Answer['Table']> {
+  try {
+    return (await driver.send('DescribeTable', { TableName: table })).Table ?? {};
+  } catch (error) {
+    if ((error as Error | null)?.name !== 'ResourceNotFoundException') throw error;
+    return undefined;
   }
 }
 
@@ -65,13 +77,19 @@ function checkKeys(schema: readonly KeyElement[]): void {
 }
 
 async function setTtl(driver: DynamodbDriver, table: string): Promise<void> {
-  const { TimeToLiveDescription: ttl } = await driver.send('DescribeTimeToLive', { TableName: table });
-  if (ttl?.AttributeName === 'ttl' && /^ENABL/.test(ttl.TimeToLiveStatus ?? '')) return;
+  if (await hasTtl(driver, table)) return;
   const specification = { AttributeName: 'ttl', Enabled: true };
   try {
     await driver.send('UpdateTimeToLive', { TableName: table, TimeToLiveSpecification: specification });
   } catch (error) {
     // Servers for tests that know no TTL delete nothing.
-    if ((error as Error | null)?.name !== 'UnknownOperationException') throw error;
+    if ((error as Error | null)?.name === 'UnknownOperationException') return;
+    // Somebody else may have switched it on meanwhile.
+    if (!(await hasTtl(driver, table))) throw error;
   }
+}
+
+async function hasTtl(driver: DynamodbDriver, table: string): Promise<boolean> {
+  const { TimeToLiveDescription: ttl } = await driver.send('DescribeTimeToLive', { TableName: table });
+  return ttl?.AttributeName === 'ttl' && /^ENABL/.test(ttl.TimeToLiveStatus ?? '');
 }

@@ -1,11 +1,13 @@
 /*
  * The layout, call by call. The table has the keys `pk` and `sk`, both text, and TTL on `ttl` (seconds, a minute later
  * than the end of the record's life). One item a record: pk = key, sk = 'record', with document (S or B), version (S),
- * expiresAt (N, milliseconds), and owner (S) and until (N) where it has one. One item for each record of an owner: pk =
- * '~owner:' + name, sk = key, with until. No name space begins with '~'. No index: one of DynamoDB's is behind.
+ * expiresAt (N, milliseconds), and owner (S), until (N) and entry (S) where it has one. One item for each record of an
+ * owner: pk = '~owner:' + name, sk = key, with until and entry. No name space begins with '~'. No index: one of DynamoDB's
+ * is behind. The entry is the version by which create or put wrote the record: it tells a life of a key from the next, so
+ * that what ends the one takes nothing of the other off the list.
  *
  *   read       GetItem, consistent
- *   readMany   BatchGetItem, consistent               a hundred keys a call
+ *   readMany   BatchGetItem, consistent               a hundred keys a call; what was left out is asked for once more
  *   create     PutItem if there is no pk              the refusal brings what is there, else GetItem
  *   update     UpdateItem if version is the one given   the same
  *   touch      UpdateItem if version is the one given and expiresAt is earlier
@@ -15,8 +17,9 @@
  *   forget     DeleteItem of the list's item
  *   scan       Scan, consistent, of records only
  *
- * With an owner, create and put go on with `PutItem` of the list's item, unless it has a later end, and destroy with
- * `DeleteItem` of it: the record first.
+ * With an owner, create and put go on with `PutItem` of the list's item, or where it has a later end with `UpdateItem` of
+ * its entry. Then destroy, and put where the owner was another, go on with `DeleteItem` of the list's item of the record
+ * that was there, if it has its entry. The record first.
  */
 import { CoatcheckError } from '../errors.ts';
 import { checkOptionNames, STORE_HABITS } from '../option-names.ts';
@@ -148,11 +151,11 @@ async function connect(
   const module = await loadModule();
   if (options.client === undefined) {
     const client = makeClient(module, target);
-    return { driver: new DynamodbDriver(client, module), table, close: () => client.destroy() };
+    return { driver: new DynamodbDriver(client, module, true), table, close: () => client.destroy() };
   }
   const client = await promised(options.client);
   if (typeof client?.send !== 'function') invalid('`client` must be a client of `@aws-sdk/client-dynamodb` 3 or newer');
-  return { driver: new DynamodbDriver(client, module), table, close: undefined };
+  return { driver: new DynamodbDriver(client, module, false), table, close: undefined };
 }
 
 async function promised(client: DynamodbStoreOptions['client']): Promise<DynamodbClient> {

@@ -1,3 +1,4 @@
+import { Datastore } from '@google-cloud/datastore';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Store } from '../../src/store/contract.ts';
 import { type DatastoreClient, openDatastore } from '../../src/store/datastore.ts';
@@ -24,6 +25,7 @@ function listening(wait: () => Promise<void> = async () => undefined): { client:
   const writes = (call: string) => async (options: object) => void heard.push({ call, gaxOptions: options });
   const transaction = {
     id: 'a transaction',
+    run: async (options: { gaxOptions?: unknown }) => void heard.push({ call: 'run', gaxOptions: options.gaxOptions }),
     get: reads('transaction.get'),
     save: () => undefined,
     delete: () => undefined,
@@ -62,8 +64,8 @@ const VERBS: Readonly<Record<string, readonly [act: (store: Store) => unknown, c
   listOwned: [(store) => store.listOwned?.('ann'), ['runQuery']],
   forget: [(store) => store.forget?.('ann', KEY), ['transaction.get', 'commit']],
   'forget for another owner': [(store) => store.forget?.('bob', KEY), ['transaction.get', 'rollback']],
-  sweep: [(store) => store.sweep?.(10, 5), ['runQuery', 'transaction.get', 'commit']],
-  'sweep of what was renewed': [(store) => store.sweep?.(4, 5), ['runQuery', 'transaction.get', 'rollback']],
+  sweep: [(store) => store.sweep?.(10, 5), ['runQuery', 'run', 'transaction.get', 'commit']],
+  'sweep of what was renewed': [(store) => store.sweep?.(4, 5), ['runQuery', 'run', 'transaction.get', 'rollback']],
   scan: [(store) => store.scan?.(undefined, 5), ['runQuery']],
 };
 
@@ -111,4 +113,78 @@ test('what was read too late is not written', async () => {
   answer();
   await vi.waitFor(() => expect(heard).toHaveLength(2));
   expect(heard.map(({ call }) => call)).toEqual(['transaction.get', 'rollback']);
+});
+
+test('sweep goes past foreign entities, which stay, to the records behind them', async () => {
+  const { client, heard } = listening();
+  const query = { ...(client.createQuery('', '') as object), entityFilters: [{}], at: '' };
+  const starting = (at: string): object => {
+    const one: Record<string, unknown> = { ...query, at };
+    for (const name of ['filter', 'order', 'select', 'limit']) one[name] = () => one;
+    one.start = starting;
+    return one;
+  };
+  const foreign = { document: 5, [NAME]: { name: 'b' } };
+  const pages: Record<string, readonly [object, object]> = {
+    '': [foreign, { moreResults: 'MORE_RESULTS_AFTER_LIMIT', endCursor: 'second' }],
+    second: [RECORD, { moreResults: 'NO_MORE_RESULTS', endCursor: 'third' }],
+  };
+  const transaction = client.transaction();
+  const store = await openDatastore({
+    client: {
+      ...client,
+      createQuery: () => starting(''),
+      runQuery: async (asked) => {
+        const [entity, info] = pages[(asked as { at: string }).at] ?? [];
+        return [[entity], info];
+      },
+      transaction: () => ({
+        ...transaction,
+        get: async (keys: object) => [
+          Array.isArray(keys) && keys.map(({ path }) => (path[1] === 'b' ? foreign : RECORD)),
+        ],
+      }),
+    },
+  });
+  expect(await store.sweep?.(10, 1)).toBe(1);
+  expect(heard.filter(({ call }) => call === 'commit')).toHaveLength(1);
+});
+
+test('bytes that change after a write was begun are stored as they were', async () => {
+  const { client } = listening();
+  const saved: { data: { document: Uint8Array } }[] = [];
+  const store = await openDatastore({
+    client: { ...client, save: async (entity) => void saved.push(entity as never) },
+  });
+  const bytes = new Uint8Array([1, 2]);
+  const written = store.put(KEY, bytes, 5);
+  bytes.fill(0);
+  await written;
+  expect([...(saved[0]?.data.document ?? [])]).toEqual([1, 2]);
+});
+
+test('sweep looks at all of its keys in one transaction, those that Datastore defers too', async () => {
+  const real = new Datastore({ projectId: 'shop', apiEndpoint: 'http://127.0.0.1:1' });
+  const keys = ['b', 'c'].map((name) => real.key(['coatcheck_sessions', name]));
+  const calls: string[] = [];
+  let begun = 0;
+  /** Instead of the network: the first of several keys is answered, the others are deferred. */
+  const request = (
+    { method, reqOpts }: { method: string; reqOpts?: { keys?: object[]; readOptions?: { newTransaction?: object } } },
+    done: (error: null, answer: object) => void,
+  ): void => {
+    const begins = method === 'beginTransaction' || reqOpts?.readOptions?.newTransaction !== undefined;
+    if (begins) begun += 1;
+    calls.push(begins && method === 'lookup' ? 'lookup that begins' : method);
+    const deferred = reqOpts?.keys?.slice(1) ?? [];
+    done(null, { found: [], deferred, ...(begins && { transaction: `transaction ${begun}` }) });
+  };
+  const client = Object.assign(Object.create(real), {
+    transaction: () => Object.assign(real.transaction(), { request_: request }),
+    runQuery: async () => [keys.map((key) => ({ [real.KEY]: key })), {}],
+  });
+  const store = await openDatastore({ client });
+  calls.length = 0;
+  await store.sweep?.(10, 5);
+  expect(calls).toEqual(['beginTransaction', 'lookup', 'lookup', 'rollback']);
 });

@@ -1,6 +1,7 @@
 import { Datastore } from '@google-cloud/datastore';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type DatastoreStoreOptions, openDatastore } from '../../src/store/datastore.ts';
+import { makeClient } from '../../src/store/datastore-client.ts';
 import { parseDatastoreUrl } from '../../src/store/datastore-url.ts';
 import { storeFromUrl } from '../../src/url.ts';
 import { datastoreMissing, PROJECT, startDatastore } from '../support/servers/datastore.ts';
@@ -91,6 +92,40 @@ describe('a Datastore store does not open', () => {
       code: 'OPTION_UNKNOWN',
       message: expect.stringMatching(says),
     });
+  });
+
+  test('where there are no credentials, and the process goes on', async () => {
+    const before = process.env.GOOGLE_APPLICATION_CREDENTIALS;
+    process.env.GOOGLE_APPLICATION_CREDENTIALS = '/nowhere/credentials.json';
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    onTestFinished(() => {
+      process.off('unhandledRejection', hear);
+      if (before === undefined) delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
+      else process.env.GOOGLE_APPLICATION_CREDENTIALS = before;
+    });
+    await expect(openDatastore({ project: 'shop' })).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      outcome: 'none',
+      retryable: false,
+      message: expect.stringMatching(/there are no Google credentials/),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(unheard).toEqual([]);
+  });
+
+  test('and leaves no rejected promise where a connection that was never made is closed', async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    onTestFinished(() => void process.off('unhandledRejection', hear));
+    class Broken {
+      clients_ = new Map([['DatastoreClient', { close: () => Promise.reject(new Error('no stub')) }]]);
+    }
+    makeClient({ Datastore: Broken } as never, {}).close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unheard).toEqual([]);
   });
 
   test('where a client’s promise fails', async () => {

@@ -74,9 +74,44 @@ const CASES: readonly (readonly [what: string, error: unknown, retryable: boolea
     ['expired', thrown('ExpiredTokenException', { $metadata: AT_ONCE }), false, false, /renew them/],
     ['no credentials', thrown('CredentialsProviderError'), false, false, /no AWS credentials/],
     ['other keys', thrown('ValidationException', { $metadata: AT_ONCE }), false, false, /the keys `pk` and `sk`/],
-    ['some refusal', thrown('TeapotException', { $metadata: { httpStatusCode: 418 } }), false, false, /see `cause`/],
-    ['nobody there', thrown('Error', { code: 'ECONNREFUSED' }), true, false, /cannot be reached now/],
-    ['no such host', thrown('Error', { code: 'ENOTFOUND' }), true, false, /cannot be reached now/],
+    [
+      'some refusal',
+      thrown('TeapotException', { $metadata: { httpStatusCode: 418, attempts: 1 } }),
+      false,
+      false,
+      /see `cause`/,
+    ],
+    [
+      'nobody there',
+      thrown('Error', { code: 'ECONNREFUSED', $metadata: { attempts: 1 } }),
+      true,
+      false,
+      /cannot be reached now/,
+    ],
+    [
+      'no such host',
+      thrown('Error', { code: 'ENOTFOUND', $metadata: { attempts: 1 } }),
+      true,
+      false,
+      /cannot be reached now/,
+    ],
+    [
+      'nobody there, by a client that does not say how often it tried',
+      thrown('Error', { code: 'ECONNREFUSED' }),
+      true,
+      true,
+      /cannot be reached now/,
+    ],
+    ...[408, 425, 499].map(
+      (httpStatusCode) =>
+        [
+          `a ${httpStatusCode} of something on the way`,
+          thrown('Error', { $metadata: { httpStatusCode, attempts: 1 } }),
+          true,
+          true,
+          /broke before/,
+        ] as const,
+    ),
     ['cut', thrown('Error', { code: 'ECONNRESET' }), true, true, /broke before the answer came/],
     ['too late', thrown('AbortError'), true, true, /did not answer in time/],
     [
@@ -158,6 +193,24 @@ test('keys that a batch left out are errors of those records alone, which may be
     expect.objectContaining({ document: '{}' }),
     undefined,
   ]);
+});
+
+test('keys that a batch left out are asked for once more', async () => {
+  const item = { sk: { S: 'record' }, document: { S: '{}' }, version: { S: 'v' }, expiresAt: { N: '5' } };
+  const asked: unknown[] = [];
+  const client: DynamodbClient = {
+    async send(command) {
+      const { RequestItems } = (command as { input: { RequestItems?: { sessions: { Keys: { pk: object }[] } } } })
+        .input;
+      if (RequestItems === undefined) return {};
+      const [first, ...left] = RequestItems.sessions.Keys;
+      asked.push(RequestItems.sessions.Keys.length);
+      return { Responses: { sessions: [{ ...item, pk: first?.pk }] }, UnprocessedKeys: { sessions: { Keys: left } } };
+    },
+  };
+  const store = await openDynamodb({ client, table: 'sessions' });
+  expect(await store.readMany?.([KEY, 'left'])).toMatchObject([{ document: '{}' }, { document: '{}' }]);
+  expect(asked).toEqual([2, 1]);
 });
 
 test('a store that was closed says so, and sends nothing', async () => {

@@ -42,6 +42,7 @@ for (const name of ['dynalite', 'moto'] satisfies DynamodbName[]) {
     test('a record and its owner’s list are items of the one table, with a TTL a minute late', async () => {
       const { store, TableName } = await opened();
       const created = await store.create(KEY, '{"n":1}', AT, ANN);
+      const entry = { S: created.result === 'ok' ? created.version : '' };
       expect(await itemsOf(TableName)).toEqual([
         {
           pk: { S: KEY },
@@ -52,8 +53,15 @@ for (const name of ['dynalite', 'moto'] satisfies DynamodbName[]) {
           ttl: { N: '1795280061' },
           owner: { S: ANN.name },
           until: { N: '1795280000500.5' },
+          entry,
         },
-        { pk: { S: `~owner:${ANN.name}` }, sk: { S: KEY }, until: { N: '1795280000500.5' }, ttl: { N: '1795280061' } },
+        {
+          pk: { S: `~owner:${ANN.name}` },
+          sk: { S: KEY },
+          until: { N: '1795280000500.5' },
+          ttl: { N: '1795280061' },
+          entry,
+        },
       ]);
     });
 
@@ -75,6 +83,44 @@ for (const name of ['dynalite', 'moto'] satisfies DynamodbName[]) {
       expect((await itemsOf(TableName))[1]?.until).toEqual({ N: '1795280000500.5' });
       await store.put(KEY, 'a', AT, { ...ANN, until: AT + 1000 });
       expect((await itemsOf(TableName))[1]?.until).toEqual({ N: '1795280001123.25' });
+    });
+
+    test('a destroy that is behind does not take the next life of a key off the list', async () => {
+      const { store, TableName } = await opened();
+      await store.create(KEY, 'first', AT, ANN);
+      let reborn: unknown;
+      // The next life begins between the deletion of the record and that of its entry.
+      const late = await openDynamodb({
+        client: {
+          async send(command) {
+            const answer = await client.send(command as never);
+            const { Key } = (command as { input: { Key?: { sk?: { S?: string } } } }).input;
+            if (command instanceof DeleteItemCommand && Key?.sk?.S === 'record') {
+              reborn = await store.create(KEY, 'second', AT, { ...ANN, until: ANN.until - 100 });
+            }
+            return answer;
+          },
+        },
+        table: TableName,
+      });
+      expect(await late.destroy(KEY, ANN.name)).toBe(true);
+      expect(reborn).toMatchObject({ result: 'ok' });
+      expect(await store.listOwned?.(ANN.name)).toEqual([KEY]);
+      expect(await store.destroy(KEY, ANN.name)).toBe(true);
+      expect(await itemsOf(TableName)).toEqual([]);
+    });
+
+    test('put for another owner or none takes the record off the list of the one before', async () => {
+      const { store } = await opened();
+      const bob = { name: 'c'.repeat(64), until: ANN.until };
+      const listed = async () => [await store.listOwned?.(ANN.name), await store.listOwned?.(bob.name)];
+      await store.create(KEY, 'a', AT, ANN);
+      await store.put(KEY, 'b', AT, ANN);
+      expect(await listed()).toEqual([[KEY], []]);
+      await store.put(KEY, 'c', AT, bob);
+      expect(await listed()).toEqual([[], [KEY]]);
+      await store.put(KEY, 'd', AT);
+      expect(await listed()).toEqual([[], []]);
     });
 
     test('a foreign item is an error of that record alone, and is written over by put only', async () => {

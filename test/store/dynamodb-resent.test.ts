@@ -84,6 +84,15 @@ for (const name of ['dynalite', 'moto'] satisfies DynamodbName[]) {
       });
     });
 
+    test('has destroyed when it destroys', async () => {
+      const { store, wire } = await opened(server, 3);
+      await store.create(KEY, 'a', AT);
+      wire.lose = 'DeleteItem';
+      expect(await store.destroy(KEY)).toBe(true);
+      expect(wire.sent.filter((call) => call === 'DeleteItem')).toHaveLength(2);
+      expect(await store.destroy(KEY)).toBe(false);
+    });
+
     test('has touched when it touches', async () => {
       const { store, wire } = await opened(server, 3);
       const created = await store.create(KEY, 'a', AT);
