@@ -28,16 +28,25 @@ export function mongodbIn(given: Given, uri: string | undefined): { url: string;
     );
   }
   const words = { database: given.get(DATABASE), collection: one(given, COLLECTIONS) };
+  checkWord(url, 'database', words.database, DATABASE);
+  checkWord(url, 'collection', words.collection, COLLECTIONS.find((name) => given.has(name)) ?? '');
   return { url: withWords(url, words), setting };
 }
 
 function withWords(url: string, words: Readonly<Record<string, string | undefined>>): string {
   const said = Object.entries(words).flatMap(([name, text = '']) =>
-    text === '' ? [] : [`${name}=${encodeURIComponent(text)}`],
+    text === '' || new RegExp(`[?&]${name}=[^&#]`).test(url) ? [] : [`${name}=${encodeURIComponent(text)}`],
   );
   if (said.length === 0) return url;
   if (url.includes('?')) return `${url}&${said.join('&')}`;
   return `${url}${/:\/\/[^/]+\//.test(url) ? '' : '/'}?${said.join('&')}`;
+}
+
+/** What stands in the URL as well must be the same: one of the two would be passed over. */
+function checkWord(url: string, name: string, text: string | undefined, setting: string): void {
+  const said = new RegExp(`[?&]${name}=([^&#]+)`).exec(url)?.[1];
+  if (text === undefined || said === undefined || said === encodeURIComponent(text)) return;
+  throw wrong(`${setting} and the URL`, 'say different things. Leave one of them out');
 }
 
 function one(given: Given, names: readonly string[]): string | undefined {

@@ -139,7 +139,12 @@ export const SETTINGS: readonly Setting[] = [
   ),
   taken('SESSION_MONGODB', FLASK_SESSION, 'store', 'a URL that begins with `mongodb:` or `mongodb+srv:`; not a client'),
   taken('SESSION_MONGODB_URI', QUART_SESSION, 'store', 'the same'),
-  taken('SESSION_MONGODB_DB', FLASK_SESSION, 'store', 'the database; else the one that the URL names'),
+  taken(
+    'SESSION_MONGODB_DB',
+    FLASK_SESSION,
+    'store',
+    'the database; else the one that the URL names. `?database=` there may not say another',
+  ),
   taken('SESSION_MONGODB_COLLECT', FLASK_SESSION, 'store', 'the collection, `coatcheck_sessions` if it is not set'),
   taken('SESSION_MONGODB_COLLECTION', QUART_SESSION, 'store', 'the same'),
   refused(

@@ -31,7 +31,7 @@ const LOGIN: Kind = {
 };
 const UNEXPLAINED: Kind = { advice: 'MongoDB met an error of its own: see `cause`', doubtful: true };
 
-/** What a server answers with instead of doing anything, by the number of its error. Others have not written either. */
+/** What a server answers with instead of doing anything, by the number of its error. */
 const REFUSALS: Readonly<Record<number, Kind>> = {
   1: UNEXPLAINED,
   6: BETWEEN_SERVERS,
@@ -48,6 +48,7 @@ const REFUSALS: Readonly<Record<number, Kind>> = {
   112: { advice: 'another write was under way', retryable: true },
   121: { advice: 'the validator of the collection refuses the record: give coatcheck a `collection` of its own' },
   125: UNEXPLAINED,
+  133: NOT_PRIMARY,
   189: STEPPED_DOWN,
   202: BETWEEN_SERVERS,
   262: TOO_LONG,
@@ -64,6 +65,14 @@ const REFUSALS: Readonly<Record<number, Kind>> = {
   13436: NOT_PRIMARY,
   14031: { advice: 'the disk of MongoDB is full: make room' },
 };
+
+/** Further ones that have written nothing: the command was not taken. Of any other nobody knows. */
+const NOT_TAKEN: ReadonlySet<number> = new Set([
+  2, 9, 11, 14, 20, 26, 28, 31, 52, 54, 57, 59, 66, 67, 72, 73, 166, 323, 334, 352, 391,
+]);
+
+/** What a handshake is refused with for who we are; 59 is of servers that know no users. */
+const LOGIN_CODES: ReadonlySet<unknown> = new Set([2, 11, 13, 18, 59, 334, 8000]);
 
 const NO_SERVER = 'there is no connection to a MongoDB that takes writes now';
 
@@ -97,7 +106,7 @@ export function mongodbFailure(error: unknown, verb: string, outcome: Outcome): 
   }
   // A wrong password is told by the handshake, and a server that breaks it off has heard no command.
   if (isHandshake(error)) {
-    const login = code === 18 || name === 'MongoServerError';
+    const login = name === 'MongoServerError' && LOGIN_CODES.has(code);
     return failure(verb, login ? LOGIN : { advice: NO_SERVER, retryable: true }, 'none', error);
   }
   if (name === 'MongoWriteConcernError') {
@@ -152,7 +161,10 @@ function isGivenUp(error: unknown): boolean {
 }
 
 function refused(code: number, verb: string, outcome: Outcome, error: unknown): CoatcheckError {
-  const kind = REFUSALS[code] ?? { advice: `MongoDB refused the command with its error ${code}` };
+  const kind = REFUSALS[code] ?? {
+    advice: `MongoDB refused the command with its error ${code}`,
+    doubtful: !NOT_TAKEN.has(code),
+  };
   return failure(verb, kind, kind.doubtful ? outcome : 'none', error);
 }
 

@@ -38,8 +38,14 @@ export function settingsBeside(url: string, ours: Readonly<Record<string, unknow
 }
 
 function wordIn(words: readonly string[], name: string): string | undefined {
-  const word = words.find((one) => one.startsWith(`${name}=`));
+  const [word, ...others] = words.filter((one) => one.startsWith(`${name}=`));
   if (word === undefined) return undefined;
+  if (others.some((other) => other !== word)) {
+    throw new CoatcheckError(
+      'STORE_URL_INVALID',
+      `MongoDB store: the URL has two different \`${name}\`. Leave one out.`,
+    );
+  }
   try {
     return decodeURIComponent(word.slice(name.length + 1)) || undefined;
   } catch {

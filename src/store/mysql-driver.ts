@@ -119,9 +119,13 @@ export class MysqlDriver {
     return new Promise((resolve, reject) => {
       const answered = (answer: unknown): void => resolve(take((answer as Written).affectedRows));
       const failed = (error: CoatcheckError, raw: unknown): void => {
-        const other = raw === undefined ? undefined : instead?.(raw);
-        if (other === undefined) reject(error);
-        else resolve(other);
+        try {
+          const other = raw === undefined ? undefined : instead?.(raw);
+          if (other === undefined) reject(error);
+          else resolve(other);
+        } catch (thrown) {
+          reject(thrown);
+        }
       };
       this.#send({
         verb,
@@ -164,21 +168,22 @@ function isPlain({ config }: CorePool): boolean {
 function execute(call: Call, connection: CoreConnection): void {
   const { verb, outcome, sql, plain, values, answered, failed } = call;
   const done: Done<unknown> = (error, answer) => {
-    if (error) {
-      if (isLost(error)) connection.destroy();
-      else connection.release();
-      failed(mysqlFailure(error, verb, outcome), error);
-    } else if (((answer as Partial<Written>).serverStatus ?? 0) & IN_TRANSACTION) {
-      // Nobody else has this connection, so nobody can commit any more what goes with it.
-      connection.destroy();
-      failed(inTransaction(verb));
-    } else {
-      connection.release();
-      try {
+    // What is thrown here would be nobody's: it would end the process, and the call would never settle.
+    try {
+      if (error) {
+        if (isLost(error)) connection.destroy();
+        else connection.release();
+        failed(mysqlFailure(error, verb, outcome), error);
+      } else if (((answer as Partial<Written>).serverStatus ?? 0) & IN_TRANSACTION) {
+        // Nobody else has this connection, so nobody can commit any more what goes with it.
+        connection.destroy();
+        failed(inTransaction(verb));
+      } else {
+        connection.release();
         answered(answer);
-      } catch (thrown) {
-        failed(mysqlFailure(thrown, verb, outcome));
       }
+    } catch (thrown) {
+      failed(mysqlFailure(thrown, verb, outcome));
     }
   };
   try {

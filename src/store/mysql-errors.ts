@@ -51,8 +51,14 @@ const REFUSALS: Readonly<Record<number, Kind>> = {
   1142: DENIED,
   1143: DENIED,
   1146: { advice: 'there is no such table: make it with createTable of coatcheck/store/mysql' },
+  1152: ENDED,
   1153: TOO_LONG,
+  1158: ENDED,
+  1159: ENDED,
+  1160: ENDED,
+  1161: ENDED,
   1180: { advice: 'MySQL failed to commit', retryable: true, doubtful: true },
+  1184: ENDED,
   1203: CROWDED,
   1205: BLOCKED,
   1213: BLOCKED,
@@ -74,6 +80,8 @@ const REFUSALS: Readonly<Record<number, Kind>> = {
   1927: ENDED,
   1969: SLOW,
   3024: SLOW,
+  3101: AGAIN, // Group Replication rolled it back
+  3169: ENDED,
   4031: { advice: 'MySQL had ended the connection, for nobody used it', retryable: true },
 };
 
@@ -81,10 +89,46 @@ const DUPLICATE = 1062;
 /** A check of MySQL, and one of MariaDB. */
 const CHECKS: readonly unknown[] = [3819, 4025];
 /**
+ * Further ones that have written nothing: the statement, its rights, its table or its values were not taken. Of what
+ * stands nowhere here nobody knows whether it has: proxies and other servers have errors of their own.
+ */
+const NOT_TAKEN: readonly unknown[] = [
+  1036,
+  1037,
+  1038,
+  1041,
+  1046,
+  1048,
+  DUPLICATE,
+  1064,
+  1099,
+  1100,
+  1148,
+  1206,
+  1207,
+  1210,
+  1223,
+  1227,
+  1235,
+  1264,
+  1265,
+  1292,
+  1295,
+  1305,
+  1364,
+  1366,
+  1370,
+  1451,
+  1452,
+  1644,
+  3572,
+  ...CHECKS,
+];
+/**
  * After these a connection is to be replaced: the server ends it, or, as mysql2's own pool knows too, another one may
  * lead to a server that writes.
  */
-const LEAVE: readonly unknown[] = [1053, 1153, 1243, 1290, 1792, 1836, 1927, 4031];
+const LEAVE: readonly unknown[] = [1153, 1243, 1290, 1792, 1836, 4031];
 
 /** What a driver's error may tell. */
 interface DriverError {
@@ -104,15 +148,23 @@ interface DriverError {
 export function mysqlFailure(error: unknown, verb: string, outcome: Outcome): CoatcheckError {
   if (error instanceof CoatcheckError) return error;
   const { errno, code, message = '' } = (error ?? {}) as DriverError;
-  const refusal = isAnswer(error)
-    ? (REFUSALS[errno as number] ?? { advice: `MySQL refused it (${String(code)})` })
-    : undefined;
+  const refusal = isAnswer(error) ? (known(errno as number) ?? unlisted(errno, code)) : undefined;
   const kind = refusal ?? adviceFor(code, message, outcome);
   return new CoatcheckError('STORE_FAILED', `${MYSQL} store, ${verb}: ${kind.advice}.`, {
     cause: withoutSecrets(error),
     outcome: refusal !== undefined && !refusal.doubtful ? 'none' : NEVER_SENT.test(message) ? 'none' : outcome,
     retryable: kind.retryable === true,
   });
+}
+
+function known(errno: number): Kind | undefined {
+  // Those of clients: a proxy hands on what happened between it and the server.
+  return REFUSALS[errno] ?? (errno >= 2000 && errno < 3000 ? ENDED : undefined);
+}
+
+function unlisted(errno: unknown, code: unknown): Kind {
+  if (NOT_TAKEN.includes(errno)) return { advice: `MySQL refused it (${String(code)})` };
+  return { advice: `MySQL answered with an error that we do not know (${String(code)})`, doubtful: true };
 }
 
 /** mysql2's own words for statements that never left. */
@@ -149,7 +201,7 @@ export function isCheck(error: unknown): boolean {
 /** Whether nobody should be given this connection any more. */
 export function isLost(error: unknown): boolean {
   const { fatal, errno } = (error ?? {}) as DriverError;
-  return fatal === true || !isAnswer(error) || LEAVE.includes(errno);
+  return fatal === true || !isAnswer(error) || LEAVE.includes(errno) || known(errno as number) === ENDED;
 }
 
 /** The statement was never sent: the pool had no connection for it in time. */

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { CoatcheckError } from '../errors.ts';
 import type { CoreConnection, CorePool } from './mysql-driver.ts';
 import { MYSQL } from './mysql-errors.ts';
@@ -22,7 +21,6 @@ export interface OpenedPool {
 interface OurSocket {
   setTimeout(ms: number, silent: () => void): unknown;
   destroy(error?: Error): unknown;
-  getPeerCertificate?(): PeerCertificate;
 }
 
 interface OurConnection extends CoreConnection {
@@ -57,21 +55,26 @@ const CLOSING_MS = 1000;
  * What a connection of ours begins with: no transaction is open between statements, nothing is cut to fit in silence,
  * and a row that somebody else holds is waited for no longer than the request would.
  */
-const SETTINGS =
-  "SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES', innodb_lock_wait_timeout = 1, lock_wait_timeout = 1";
+const SETTINGS: readonly string[] = [
+  'autocommit = 1',
+  "sql_mode = 'STRICT_ALL_TABLES'",
+  'innodb_lock_wait_timeout = 1',
+  'lock_wait_timeout = 1',
+];
 
-/** @throws CoatcheckError `DRIVER_MISSING` */
+/** @throws CoatcheckError `STORE_URL_INVALID`, `DRIVER_MISSING` */
 export async function openPool(target: MysqlTarget, tls: MysqlTls | undefined): Promise<OpenedPool> {
-  const { createPool } = await findDriver();
   const { host, port, socketPath, user, password, database } = target;
   const encrypted = target.tls || tls !== undefined;
-  const byAddress = isIP(host) !== 0;
+  // mysql2 compares certificates with names only, and logs in before anybody else could compare one with an address.
+  if (encrypted && socketPath === undefined && isIP(host) !== 0) throw nameless();
+  const { createPool } = await findDriver();
   const pool = createPool({
     ...(socketPath === undefined ? { host, port } : { socketPath }),
     user,
     password,
     database,
-    ...(encrypted && { ssl: { ...tls, rejectUnauthorized: true, verifyIdentity: !byAddress } }),
+    ...(encrypted && { ssl: { ...tls, rejectUnauthorized: true, verifyIdentity: true } }),
     charset: 'utf8mb4',
     connectTimeout: CONNECT_MS,
     connectionLimit: CONNECTIONS,
@@ -79,8 +82,15 @@ export async function openPool(target: MysqlTarget, tls: MysqlTls | undefined): 
     queueLimit: QUEUE,
     keepAliveInitialDelay: 10_000,
   });
-  const open = guard(pool, encrypted && byAddress ? host : undefined);
+  const open = guard(pool);
   return { pool, close: () => end(pool, open) };
+}
+
+function nameless(): CoatcheckError {
+  return new CoatcheckError(
+    'STORE_URL_INVALID',
+    `${MYSQL} store: with TLS the server is known by the name in its certificate: give its name in the URL, not an IP address.`,
+  );
 }
 
 async function findDriver(): Promise<MysqlModule> {
@@ -95,13 +105,8 @@ async function findDriver(): Promise<MysqlModule> {
   }
 }
 
-/**
- * Looks after the pool's connections; which of them there are.
- *
- * @param address what certificates must be made out to, where that is left to us: mysql2 compares them with a name only,
- *   and where there is none with localhost
- */
-function guard(pool: OurPool, address: string | undefined): ReadonlySet<OurConnection> {
+/** Looks after the pool's connections; which of them there are. */
+function guard(pool: OurPool): ReadonlySet<OurConnection> {
   const open = new Set<OurConnection>();
   const busy = new Set<OurConnection>();
   pool.on('connection', (connection) => {
@@ -113,26 +118,16 @@ function guard(pool: OurPool, address: string | undefined): ReadonlySet<OurConne
     // One that breaks ends with an error, and not always with an end. It is no reason to end the process.
     connection.on('error', gone);
     connection.on('end', gone);
-    const stranger = address === undefined ? undefined : strangerAt(address, connection);
-    if (stranger) {
-      connection.stream.destroy(stranger);
-      return;
-    }
     connection.stream.setTimeout(SILENCE_MS, () => {
       if (busy.has(connection)) connection.stream.destroy(new Error('The server was silent for five seconds.'));
     });
-    // What a server does not know of it does without.
-    connection.query(SETTINGS, () => undefined);
+    // Each by itself: what a server does not know it does without.
+    for (const setting of SETTINGS) connection.query(`SET SESSION ${setting}`, () => undefined);
   });
   // A connection that goes from one statement to the next one waiting is neither released nor acquired.
   pool.on('acquire', (connection) => busy.add(connection));
   pool.on('release', (connection) => busy.delete(connection));
   return open;
-}
-
-function strangerAt(address: string, { stream }: OurConnection): Error | undefined {
-  const certificate = stream.getPeerCertificate?.() ?? ({} as PeerCertificate);
-  return checkServerIdentity(address, certificate);
 }
 
 /** Says goodbye, and does not wait for a server that says nothing any more. */

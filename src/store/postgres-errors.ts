@@ -14,7 +14,10 @@ const RIGHTS = 'this user may not do that: docs/stores/postgres.md lists the rig
 const KINDS: Readonly<Record<string, Kind>> = {
   '08': { advice: 'the connection broke before the answer came', retryable: true, doubtful: true },
   '22P05': { advice: 'the database has an encoding that cannot say this text: make it with UTF8' },
-  '25006': { advice: 'the database is read-only here: it is a standby, or default_transaction_read_only is on' },
+  '25006': {
+    advice:
+      'the database is read-only here: it is a standby, perhaps since a failover, or default_transaction_read_only is on',
+  },
   '28000': { advice: 'PostgreSQL does not let this user in: look at its pg_hba.conf' },
   '28P01': { advice: 'PostgreSQL does not know this user with this password' },
   '3D000': { advice: 'there is no such database: make it first' },
@@ -88,6 +91,24 @@ function unanswered(phase: string, message: string): Kind {
   return refused === undefined
     ? { advice: 'there is no connection to PostgreSQL now', retryable: true }
     : { advice: refused[1] };
+}
+
+/** What the driver throws before it connects: it cannot use what it was told. The files of this machine are not named. */
+export function refusedSettings(error: unknown, verb: string): CoatcheckError {
+  if (error instanceof CoatcheckError) return error;
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  const file = typeof syscall === 'string';
+  const advice = file
+    ? 'a file that sslrootcert, sslcert or sslkey names cannot be read: look at the URL'
+    : 'the driver does not take what it was told: look at the parameters of the URL, and at `cause`';
+  return new CoatcheckError('STORE_FAILED', `PostgreSQL store, ${verb}: ${advice}.`, {
+    cause: withoutSecrets(file ? Object.assign(new Error(code), { code }) : error),
+    outcome: 'none',
+  });
+}
+
+export function closedStore(verb: string): CoatcheckError {
+  return new CoatcheckError('STORE_FAILED', `PostgreSQL store, ${verb}: the store was closed.`, { outcome: 'none' });
 }
 
 /** PostgreSQL puts the row into `detail` and `where`: key and document. */

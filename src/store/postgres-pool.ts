@@ -1,5 +1,5 @@
 import { CoatcheckError } from '../errors.ts';
-import { postgresFailure } from './postgres-errors.ts';
+import { closedStore, postgresFailure, refusedSettings } from './postgres-errors.ts';
 
 /** A pool of `pg`: what `new Pool()` gives. */
 export interface PostgresPool {
@@ -56,8 +56,11 @@ const TYPES: PostgresQuery['types'] = { getTypeParser: () => (value) => value };
 
 /** A connection on which a prepared statement is not there, or is there already: it is not ours alone. */
 const UNPREPARED = new Set(['26000', '42P05']);
-/** After an error of these classes a connection is as good as before; after any other the pool makes a new one. */
-const HARMLESS = /^(?:22|23|25|40|42)/;
+/**
+ * After an error of these classes a connection is as good as before; after any other the pool makes a new one. One that
+ * only reads (25006) would do so for good: its server is no primary any more.
+ */
+const HARMLESS = /^(?:22|23|40|42)/;
 
 const ignore = (): void => undefined;
 
@@ -68,9 +71,15 @@ const ignore = (): void => undefined;
 export class PostgresRunner {
   readonly #pool: PostgresPool;
   #prepares = true;
+  #closed = false;
 
   constructor(pool: PostgresPool) {
     this.#pool = pool;
+  }
+
+  /** Whoever waits for a connection from now on does so in vain. */
+  close(): void {
+    this.#closed = true;
   }
 
   /**
@@ -87,9 +96,10 @@ export class PostgresRunner {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const asked = performance.now();
-      this.#pool.connect((unconnected, client, release) => {
+      const connected: Connected = (unconnected, client, release) => {
         if (client === undefined) {
-          reject(postgresFailure(unconnected, statement.verb, 'connecting'));
+          const { verb } = statement;
+          reject(this.#closed ? closedStore(verb) : postgresFailure(unconnected, verb, 'connecting'));
         } else if (performance.now() - asked > LATE_MS) {
           release();
           reject(late(statement.verb));
@@ -97,11 +107,12 @@ export class PostgresRunner {
           release(true);
           reject(openTransaction(statement.verb));
         } else {
-          this.#send(client, statement, values, (error, result) => {
+          const named = this.#prepares && statement.name !== '';
+          this.#send(client, named ? statement.name : '', statement.text, values, (error, result) => {
             if (error || result === undefined) {
               const code = codeOf(error);
               release(UNPREPARED.has(code) || !HARMLESS.test(code));
-              resolve(this.#failed(error, statement, values, read, instead));
+              resolve(this.#failed(error, statement, named, values, read, instead));
               return;
             }
             release();
@@ -112,11 +123,16 @@ export class PostgresRunner {
             }
           });
         }
-      });
+      };
+      try {
+        this.#pool.connect(connected);
+      } catch (thrown) {
+        reject(refusedSettings(thrown, statement.verb));
+      }
     });
   }
 
-  #send(client: PostgresClient, { name, text }: Statement, values: unknown[], answered: Answered): void {
+  #send(client: PostgresClient, name: string, text: string, values: unknown[], answered: Answered): void {
     const done: Answered = (error, result) => {
       client.removeListener('error', ignore);
       answered(error, result);
@@ -124,7 +140,7 @@ export class PostgresRunner {
     // A connection that breaks says so twice: as an event, and to the query.
     client.on('error', ignore);
     try {
-      client.query({ name: this.#prepares ? name : '', text, values, types: TYPES }, done);
+      client.query({ name, text, values, types: TYPES }, done);
     } catch (error) {
       done(error as Error);
     }
@@ -133,12 +149,14 @@ export class PostgresRunner {
   async #failed<T>(
     error: unknown,
     statement: Statement,
+    named: boolean,
     values: unknown[],
     read: (result: PostgresResult) => T | Promise<T>,
     instead: ((code: string) => unknown[] | undefined) | undefined,
   ): Promise<T> {
     const code = codeOf(error);
-    if (this.#prepares && UNPREPARED.has(code)) {
+    // Not whether others are still sent by name: the first that found it out has ended that for those after it.
+    if (named && UNPREPARED.has(code)) {
       this.#prepares = false;
       return this.run(statement, values, read, instead);
     }
@@ -148,6 +166,7 @@ export class PostgresRunner {
   }
 }
 
+type Connected = Parameters<PostgresPool['connect']>[0];
 type Answered = (error: Error | null | undefined, result?: PostgresResult) => void;
 
 /** The five letters by which PostgreSQL says what is wrong; empty where it was not PostgreSQL that said it. */

@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS ${known} (
   version integer NOT NULL,
   document text NOT NULL
 );
-INSERT INTO ${known} (name, version, document) VALUES ('${name.table}', ${SCHEMA}, '${form}');`;
+INSERT INTO ${known} (name, version, document) VALUES ('${name.table}', ${SCHEMA}, '${form}')
+  ON CONFLICT (name) DO UPDATE SET version = excluded.version, document = excluded.document;`;
 }
 
 /** What two that make the same table at once meet; and what is met by whom comes second. */

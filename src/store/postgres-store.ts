@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { CoatcheckError } from '../errors.ts';
 import type {
   Capabilities,
   Created,
@@ -11,6 +10,7 @@ import type {
   Updated,
   Version,
 } from './contract.ts';
+import { closedStore } from './postgres-errors.ts';
 import type { PostgresResult, PostgresRunner, Statement } from './postgres-pool.ts';
 import { type PostgresStatements, postgresStatements, timestamp } from './postgres-statements.ts';
 import { type DocumentForm, documentFromBytes, documentFromJson, jsonFrom, wrapped } from './sql-document.ts';
@@ -144,6 +144,7 @@ export class PostgresStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#runner.close();
     await this.#close?.();
   }
 
@@ -194,10 +195,7 @@ export class PostgresStore implements Store {
     read: (result: PostgresResult) => T | Promise<T>,
     instead?: (code: string) => unknown[] | undefined,
   ): Promise<T> {
-    if (this.#closed) {
-      const message = `PostgreSQL store, ${statement.verb}: the store was closed.`;
-      return Promise.reject(new CoatcheckError('STORE_FAILED', message, { outcome: 'none' }));
-    }
+    if (this.#closed) return Promise.reject(closedStore(statement.verb));
     return this.#runner.run(statement, values, read, instead);
   }
 }

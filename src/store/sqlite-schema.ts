@@ -26,8 +26,11 @@ export function prepareSchema(database: SqliteDatabase, table: string): void {
       | { version: number }
       | undefined
       | null;
-    if (known && known.version > SCHEMA) throw newerTable(SQLITE, table);
-    if (known) database.prepare(`UPDATE ${SCHEMA_TABLE} SET version = version WHERE name = ?`).run(table);
+    const taken = Boolean(database.prepare('SELECT 1 AS taken FROM sqlite_schema WHERE name = ?').get(table));
+    if (taken && !known) throw foreignTable(SQLITE, table);
+    if (taken && known && known.version > SCHEMA) throw newerTable(SQLITE, table);
+    // Its row may have outlived the table.
+    if (taken) database.prepare(`UPDATE ${SCHEMA_TABLE} SET version = version WHERE name = ?`).run(table);
     else create(database, table);
     database.exec('COMMIT');
   } catch (error) {
@@ -45,9 +48,6 @@ export function rollBack(database: SqliteDatabase): void {
 }
 
 function create(database: SqliteDatabase, table: string): void {
-  if (database.prepare('SELECT 1 AS taken FROM sqlite_schema WHERE name = ?').get(table)) {
-    throw foreignTable(SQLITE, table);
-  }
   database.exec(`CREATE TABLE "${table}" (
     key TEXT PRIMARY KEY NOT NULL,
     document NOT NULL,
@@ -59,5 +59,5 @@ function create(database: SqliteDatabase, table: string): void {
   )`);
   database.exec(`CREATE INDEX "${table}_expires_at" ON "${table}" (expires_at)`);
   database.exec(`CREATE INDEX "${table}_owner" ON "${table}" (owner) WHERE owner IS NOT NULL`);
-  database.prepare(`INSERT INTO ${SCHEMA_TABLE} (name, version) VALUES (?, ?)`).run(table, SCHEMA);
+  database.prepare(`INSERT OR REPLACE INTO ${SCHEMA_TABLE} (name, version) VALUES (?, ?)`).run(table, SCHEMA);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createSessions } from '../../src/index.ts';
 import { storeFromUrl } from '../../src/url.ts';
+import { startByteRelay } from '../support/servers/byte-relay.ts';
 import { freePort } from '../support/servers/child.ts';
 import { type Mongodb, mongodbMissing, startMongodb } from '../support/servers/mongodb.ts';
 import { called } from '../support/servers/program.ts';
@@ -80,13 +81,19 @@ describe.skipIf(mongodbMissing !== undefined)(called('faults of MongoDB', mongod
   });
 
   test('a write whose answer does not come is in doubt, and counts once', async () => {
-    const writing = witness.timed(witness.write);
-    mongodb.pause();
-    onTestFinished(() => mongodb.resume());
-    const { status, json } = await writing;
-    if (status !== 200) expect([status, json.error.code]).toEqual([503, expect.stringMatching(/^STORE_/)]);
-    mongodb.resume();
-    await witness.recovered();
+    const relay = await startByteRelay(mongodb.port);
+    onTestFinished(() => relay.stop());
+    const lossy = await start({ ADAPTER: 'express', SESSION_URI: `mongodb://127.0.0.1:${relay.port}` });
+    onTestFinished(() => void lossy.stop());
+    const own = new Witness(lossy);
+    await own.arrive();
+    relay.swallow((answer) => answer.includes('nModified'));
+    await own.refused(own.write, 'unknown');
+    expect(relay.lost).toBeGreaterThan(0);
+    relay.heal();
+    const count = async (): Promise<unknown> => (await own.visitor.get('/get?k=n')).json.value;
+    await expect.poll(count, { timeout: 5000 }).toBe(2);
+    expect((await own.write()).json).toEqual({ ok: true, value: 3 });
   });
 });
 

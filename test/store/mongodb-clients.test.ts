@@ -65,6 +65,7 @@ describe('options', () => {
     'mongodb://ann:hun%ter2@h',
     'mongodb://ann:hunter2@h:port',
     'mongodb://ann:hunter2@h/?collection=%',
+    'mongodb://ann:hunter2@h/?database=a&database=hunter2',
     'mongodb://ann:hunter2@h/?hunter2=1',
     'mongodb://ann:hunter2@h/?w=hunter2&j=hunter2',
     'mongodb+srv://ann:hunter2@h:1/',

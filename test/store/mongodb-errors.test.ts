@@ -22,6 +22,16 @@ test.each([
   ['MongoNetworkError', { hasErrorLabel: (label: string) => label === 'HandshakeError' }, 'none', true, /no conn/],
   ['MongoServerError', { code: 18, hasErrorLabel: () => true }, 'none', false, /user with this password/],
   ['MongoServerError', { code: 8000, hasErrorLabel: () => true }, 'none', false, /user with this password/],
+  ['MongoServerError', { code: 334, hasErrorLabel: () => true }, 'none', false, /user with this password/],
+  ['MongoServerError', { code: 13, hasErrorLabel: () => true }, 'none', false, /user with this password/],
+  // A node that is starting or stopping says so to whoever shakes hands with it.
+  ['MongoServerError', { code: 11600, hasErrorLabel: () => true }, 'none', true, /no connection/],
+  ['MongoServerError', { code: 11602, hasErrorLabel: () => true }, 'none', true, /no connection/],
+  ['MongoServerError', { code: 91, hasErrorLabel: () => true }, 'none', true, /no connection/],
+  ['MongoServerError', { code: 13436, hasErrorLabel: () => true }, 'none', true, /no connection/],
+  ['MongoServerError', { hasErrorLabel: () => true }, 'none', true, /no connection/],
+  ['MongoServerError', { code: 133 }, 'none', true, /no primary/],
+  ['MongoServerError', { code: 2 }, 'none', false, /its error 2/],
   ['MongoServerError', { code: 13 }, 'none', false, /may not do that: docs\/stores\/mongodb\.md/],
   ['MongoServerError', { code: 10107 }, 'none', true, /no primary/],
   ['MongoServerError', { code: 189 }, 'unknown', true, /stepped down/],
@@ -30,7 +40,7 @@ test.each([
   ['MongoServerError', { code: 85 }, 'none', false, /another index/],
   ['MongoServerError', { code: 14031 }, 'none', false, /disk of MongoDB is full/],
   ['MongoServerError', { code: 1 }, 'unknown', false, /error of its own/],
-  ['MongoServerError', { code: 4242 }, 'none', false, /its error 4242/],
+  ['MongoServerError', { code: 4242 }, 'unknown', false, /its error 4242/],
   ['MongoWriteConcernError', { code: 64 }, 'unknown', false, /majority/],
   ['MongoCompatibilityError', {}, 'none', false, /version of the driver/],
   ['BSONError', {}, 'none', false, /cannot encode/],
@@ -60,7 +70,8 @@ test.each([
   [112, 'none', true, /another write/],
   [11000, 'none', true, /same moment/],
   [91, 'unknown', true, /shut down/],
-  [undefined, 'none', false, /its error/],
+  [2, 'none', false, /its error 2/],
+  [undefined, 'unknown', false, /its error/],
 ])('a single write that is refused with %s: outcome %s, retryable %s', (code, outcome, retryable, message) => {
   const error = refusedWrite(code, 'put');
   expect(error).toMatchObject({ code: 'STORE_FAILED', outcome, retryable, message: expect.stringMatching(message) });

@@ -31,7 +31,17 @@ test.each([
   ['a table that is missing', answer(1146, 'ER_NO_SUCH_TABLE'), false, 'none', /createTable/],
   ['a full disk', answer(1021, 'ER_DISK_FULL'), false, 'none', /make room/],
   ['a record that is too long', answer(1153, 'ER_NET_PACKET_TOO_LARGE'), false, 'none', /max_allowed_packet/],
-  ['what is not known', answer(9999, 'ER_OTHER'), false, 'none', /refused it \(ER_OTHER\)/],
+  ['what is not known', answer(9999, 'ER_OTHER'), false, 'unknown', /an error that we do not know \(ER_OTHER\)/],
+  ['an unknown error', answer(1105, 'ER_UNKNOWN_ERROR'), false, 'unknown', /an error that we do not know/],
+  ['what a distributed one does not know', answer(8501, 'ER_OTHER'), false, 'unknown', /that we do not know/],
+  ['a statement that it does not understand', answer(1064, 'ER_PARSE_ERROR'), false, 'none', /refused it \(ER_PARSE/],
+  ['a foreign key', answer(1452, 'ER_NO_REFERENCED_ROW_2'), false, 'none', /refused it/],
+  ['an aborted connection', answer(1152, 'ER_ABORTING_CONNECTION'), true, 'unknown', /ended the connection/],
+  ['a network that failed', answer(1159, 'ER_NET_READ_INTERRUPTED'), true, 'unknown', /ended the connection/],
+  ['a connection that was aborted', answer(1184, 'ER_NEW_ABORTING_CONNECTION'), true, 'unknown', /ended the conn/],
+  ['a session that was killed', answer(3169, 'ER_SESSION_WAS_KILLED'), true, 'unknown', /ended the connection/],
+  ['a proxy that lost its server', answer(2013, 'CR_SERVER_LOST'), true, 'unknown', /ended the connection/],
+  ['a group that rolled it back', answer(3101, 'ER_TRANSACTION_ROLLBACK_DURING_COMMIT'), true, 'none', /once more/],
   ['a shutdown', answer(1053, 'ER_SERVER_SHUTDOWN'), true, 'unknown', /ended the connection/],
   ['a connection that was killed', answer(1927, 'ER_CONNECTION_KILLED'), true, 'unknown', /ended the connection/],
   ['a failed commit', answer(1180, 'ER_ERROR_DURING_COMMIT'), true, 'unknown', /commit/],
@@ -91,7 +101,8 @@ test('a key that is taken and a document that is no JSON are told apart from fai
 
 test('a connection is used on after a refusal, and not after it broke or where it can only read', () => {
   for (const errno of [1062, 1205, 1213, 1146, 4025]) expect(isLost(answer(errno, 'x'))).toBe(false);
-  for (const errno of [1053, 1153, 1243, 1290, 1792, 1836, 1927]) expect(isLost(answer(errno, 'x'))).toBe(true);
+  for (const errno of [1053, 1153, 1243, 1290, 1792, 1836, 1927, 1152, 2013, 3169])
+    expect(isLost(answer(errno, 'x'))).toBe(true);
   expect(isLost(broken('x'))).toBe(true);
   expect(isLost(new TypeError('x'))).toBe(true);
 });

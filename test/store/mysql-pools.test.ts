@@ -1,7 +1,9 @@
 import { createConnection, createPool, createPoolCluster } from 'mysql2';
 import { createPool as createPromisePool } from 'mysql2/promise';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { CoatcheckError } from '../../src/errors.ts';
 import { createTable, type MysqlPool, openMysql, schemaOf } from '../../src/store/mysql.ts';
+import { type CorePool, MysqlDriver } from '../../src/store/mysql-driver.ts';
 import { type Mysql, mysqlMissing, startMysql } from '../support/servers/mysql.ts';
 import { called } from '../support/servers/program.ts';
 
@@ -163,6 +165,57 @@ describe.skipIf(mysqlMissing !== undefined)(called('a pool of the user', mysqlMi
     connection.release();
     expect((await store.update('held', version, 'y', LATER)).result).toBe('ok');
   });
+});
+
+test.skipIf(mysqlMissing !== undefined)(
+  called('a pool of ours makes each of its settings by itself: who does not know one has the others', mysqlMissing),
+  { timeout: 60_000 },
+  async () => {
+    const server = await startMysql();
+    onTestFinished(() => server.stop());
+    await server.sql("SET GLOBAL log_output = 'TABLE', general_log = 1");
+    const store = await openMysql({ url: server.url, createTable: 'json' });
+    onTestFinished(() => store.close?.());
+    const names = ['autocommit', 'sql_mode', 'innodb_lock_wait_timeout', 'lock_wait_timeout'];
+    const said = async (): Promise<string[]> => {
+      const log = "SELECT argument FROM mysql.general_log WHERE user_host LIKE 'app%' AND argument LIKE 'SET SESSION%'";
+      return (await server.sql(log)).split('\n');
+    };
+    await expect.poll(said).toEqual(names.map((name) => expect.stringMatching(`^SET SESSION ${name} = [^,]+$`)));
+  },
+);
+
+test('what is thrown while an answer is taken is the error of that call, and nobody else’s', async () => {
+  const escaped: unknown[] = [];
+  const answering = (error: unknown, answer: unknown, broken = false): CorePool => {
+    const execute = (...args: unknown[]): void => {
+      try {
+        (args.at(-1) as (error: unknown, answer: unknown) => void)(error, answer);
+      } catch (thrown) {
+        escaped.push(thrown);
+      }
+    };
+    const release = (): void => {
+      if (broken) throw new Error('broken');
+    };
+    const connection = { execute, release, destroy: () => undefined };
+    return { getConnection: (done) => done(undefined, connection) };
+  };
+  const settled = async (pool: CorePool): Promise<unknown> => {
+    const failing = (): never => {
+      throw new CoatcheckError('SESSION_TOO_LARGE', 'too large', { outcome: 'none' });
+    };
+    const never = new Promise((resolve) => setTimeout(resolve, 100, 'never'));
+    const write = new MysqlDriver(pool).write('put', 'SQL', [], failing, failing);
+    return Promise.race([write.catch((thrown: unknown) => thrown), never]);
+  };
+  const refusal = { errno: 4025, code: 'ER_CONSTRAINT_FAILED' };
+  const tooLarge = { code: 'SESSION_TOO_LARGE', outcome: 'none' };
+  expect(await settled(answering(refusal, undefined))).toMatchObject(tooLarge);
+  expect(await settled(answering(null, { affectedRows: 1 }))).toMatchObject(tooLarge);
+  const unknown = { code: 'STORE_FAILED', outcome: 'unknown' };
+  expect(await settled(answering(refusal, undefined, true))).toMatchObject(unknown);
+  expect(escaped).toEqual([]);
 });
 
 const EXAMPLE = { host: '127.0.0.1', port: 1 };

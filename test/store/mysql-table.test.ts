@@ -284,6 +284,23 @@ describe.skipIf(mysqlMissing !== undefined)(called('the table', mysqlMissing), a
     });
   });
 
+  test('a document that fits as it is, and not in the form that the database takes, is too large', async () => {
+    const store = await openMysql({ url: await server.database(), createTable: 'json' });
+    const { version } = (await store.create(KEY, 'x', LATER)) as { version: string };
+    const most = 16 * 1024 * 1024 - 1 - 4096;
+    const document = `{"a":"${'x'.repeat(most - 9)}"`;
+    // No JSON: the database refuses it, and the object around it is longer than what a statement holds.
+    for (const act of [
+      () => store.put(KEY, document, LATER),
+      () => store.create(`${KEY}b`, document, LATER),
+      () => store.update(KEY, version, document, LATER),
+    ]) {
+      await expect(act()).rejects.toMatchObject({ code: 'SESSION_TOO_LARGE', status: 413, outcome: 'none' });
+    }
+    expect((await store.read(KEY))?.document).toBe('x');
+    await store.close?.();
+  });
+
   test('with documents as JSON lets people look into them, and keeps to the letter what they are', async () => {
     const url = await server.database();
     await createTable({ url, document: 'json' });

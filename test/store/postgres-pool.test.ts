@@ -139,6 +139,35 @@ describe.skipIf(postgresMissing !== undefined)(called('PostgreSQL by a pool', po
       expect(await prepared()).toBe(0);
     });
 
+    test('goes on without them also where several statements find them lost at the same moment', async () => {
+      const pool = newPool({ max: 4 });
+      const store = await opened({ pool });
+      const put = (n: number): Promise<unknown>[] =>
+        Array.from({ length: 4 }, (_, at) => store.put(`${at}`, `{"n":${n}}`, LATER));
+      await Promise.all(put(1));
+      const clients = await Promise.all(Array.from({ length: 4 }, () => pool.connect()));
+      for (const client of clients) await client.query('DEALLOCATE ALL');
+      for (const client of clients) client.release();
+      expect(pool.idleCount).toBe(4);
+      await Promise.all(put(2));
+      expect((await store.read('3'))?.document).toBe('{"n":2}');
+    });
+
+    test('leaves a connection that only reads, as after a failover, and goes on with another', async () => {
+      const pool = newPool({ max: 1 });
+      const store = await opened({ pool });
+      await pool.query('SET default_transaction_read_only = on');
+      const error = await store.put(KEY, '{}', LATER).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: 'STORE_FAILED',
+        retryable: false,
+        outcome: 'none',
+        cause: { code: '25006' },
+      });
+      await store.put(KEY, '{}', LATER);
+      expect((await store.read(KEY))?.document).toBe('{}');
+    });
+
     test('where somebody prepared the same statement goes on as well', async () => {
       const pool = newPool({ max: 1 });
       const other = await opened({ pool });

@@ -252,6 +252,10 @@ describe.skipIf(postgresMissing !== undefined)(called('the table in PostgreSQL',
       await expect(createTable({ url })).rejects.toThrow(/newer coatcheck/);
       await ask('DROP TABLE coatcheck_sessions');
       await expect(openPostgres({ url })).rejects.toThrow(/no table/);
+      await createTable({ url, document: 'bytes' });
+      const store = await opened({ url, createTable: 'bytes' });
+      await store.put(KEY, Uint8Array.of(1), LATER);
+      expect((await store.read(KEY))?.document).toEqual(Uint8Array.of(1));
     });
   });
 
@@ -285,6 +289,44 @@ describe.skipIf(postgresMissing !== undefined)(called('the table in PostgreSQL',
       const error = await openPostgres({ url }).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: expect.stringMatching(/^STORE_(URL_INVALID|FAILED)$/) });
       expect(`${error} ${(error as Error).cause}`).not.toContain('geheim');
+    });
+
+    test.each([
+      ['sslrootcert=/nonexistent/ca.pem', /sslrootcert, sslcert or sslkey/],
+      ['sslmode=require&sslcert=/nonexistent/cert.pem', /sslrootcert, sslcert or sslkey/],
+      ['sslmode=verify-ca&uselibpqcompat=true', /parameters of the URL/],
+    ])('?%s is an error that says where to look', async (query, message) => {
+      const error = await openPostgres({ url: `postgres://ann:geheim@127.0.0.1/app?${query}` }).catch(
+        (thrown: unknown) => thrown,
+      );
+      const told = { code: 'STORE_FAILED', retryable: false, outcome: 'none' };
+      expect(error).toMatchObject({ ...told, message: expect.stringMatching(message) });
+      expect(`${error} ${(error as Error).cause}`).not.toMatch(/geheim|nonexistent/);
+    });
+
+    test('calls that wait for a connection of ours when the store is closed are told so', async () => {
+      const { url, ask } = await newDatabase();
+      const store = await openPostgres({ url, createTable: 'json' });
+      const name = url.slice(url.lastIndexOf('/') + 1);
+      const holder = new Client({
+        host: '127.0.0.1',
+        port: server.port,
+        user: 'postgres',
+        password: 'meister',
+        database: name,
+      });
+      await holder.connect();
+      onTestFinished(() => holder.end());
+      await holder.query('BEGIN; LOCK TABLE coatcheck_sessions');
+      // Ours has ten connections; the last of these has none.
+      const calls = Array.from({ length: 11 }, (_, at) => store.read(`${at}`).catch((thrown: unknown) => thrown));
+      await expect.poll(() => ask("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).toHaveLength(10);
+      await store.close?.();
+      const error = await calls.at(-1);
+      expect(error).toMatchObject({ code: 'STORE_FAILED', retryable: false, outcome: 'none' });
+      expect(String(error)).toMatch(/read: the store was closed/);
+      await holder.query('ROLLBACK');
+      await Promise.all(calls);
     });
 
     test('a pool of ours holds no process open, and is closed with the store', async () => {

@@ -122,6 +122,16 @@ for (const driver of drivers) {
       database.close();
     });
 
+    test('that somebody dropped is made again', async () => {
+      const database = driver.open(file());
+      await openSqlite({ database });
+      database.exec('DROP TABLE coatcheck_sessions');
+      const store = await openSqlite({ database });
+      await store.put(KEY, 'x', LATER);
+      expect((await store.read(KEY))?.document).toBe('x');
+      database.close();
+    });
+
     test('of a newer coatcheck is refused', async () => {
       const database = driver.open(file());
       await openSqlite({ database });
