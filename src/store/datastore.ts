@@ -30,6 +30,7 @@ import {
 import { datastoreFailure, tooLate } from './datastore-errors.ts';
 import { DatastoreStore, type Place } from './datastore-store.ts';
 import { type DatastoreTarget, parseDatastoreUrl } from './datastore-url.ts';
+import { inTime } from './opening.ts';
 
 export type { DatastoreClient } from './datastore-client.ts';
 
@@ -71,8 +72,6 @@ const HABITS: Readonly<Record<string, string>> = {
   keyPrefix: WHOSE,
 };
 
-/** How long the first answer may take, in milliseconds. */
-const OPENING_MS = 5000;
 /** A name that no record has. */
 const PROBE = '~probe';
 
@@ -103,7 +102,7 @@ export async function openDatastore(options: DatastoreStoreOptions): Promise<Sto
       kind: target.kind ?? 'coatcheck_sessions',
       namespace: target.namespace ?? client.namespace,
     };
-    await inTime(probe(client, place));
+    await inTime(probe(client, place), tooLate('opening', 'none'));
     return new DatastoreStore(client, module, place, close);
   } catch (error) {
     close?.();
@@ -138,18 +137,6 @@ async function probe(client: DatastoreClient, { kind, namespace }: Place): Promi
   if (transaction.id === undefined)
     invalid('`@google-cloud/datastore` is too old: run `npm install @google-cloud/datastore`');
   await transaction.rollback({ retry: null });
-}
-
-async function inTime(check: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooLate('opening', 'none')), OPENING_MS);
-  });
-  try {
-    await Promise.race([check, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function checkOptions(options: DatastoreStoreOptions): DatastoreTarget {

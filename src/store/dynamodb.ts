@@ -36,6 +36,7 @@ import { recordKey } from './dynamodb-item.ts';
 import { DynamodbStore } from './dynamodb-store.ts';
 import { makeTable } from './dynamodb-table.ts';
 import { type DynamodbTarget, parseDynamodbUrl } from './dynamodb-url.ts';
+import { inTime, silent } from './opening.ts';
 
 export type { DynamodbClient, DynamodbCredentials } from './dynamodb-client.ts';
 
@@ -90,9 +91,6 @@ const HABITS: Readonly<Record<string, string>> = {
   keepExpired: 'Expired records go by TTL, a minute after their end or later. Leave keepExpired out',
 };
 
-/** How long the first answer may take, in milliseconds. */
-const OPENING_MS = 5000;
-
 /**
  * Keeps records in a table of Amazon DynamoDB, one item a record. Compare-and-set is a conditional write, exact for
  * everybody; reads are consistent. DynamoDB itself deletes what is expired, by its TTL.
@@ -109,7 +107,7 @@ export async function openDynamodb(options: DynamodbStoreOptions): Promise<Store
   const { driver, table, close } = await connect(options);
   try {
     const probe = { TableName: table, Key: recordKey('~probe'), ConsistentRead: true };
-    await inTime(driver.send('GetItem', probe));
+    await inTime(driver.send('GetItem', probe), silent('DynamoDB'));
     return new DynamodbStore(driver, table, close);
   } catch (error) {
     close?.();
@@ -163,26 +161,6 @@ async function promised(client: DynamodbStoreOptions['client']): Promise<Dynamod
     return (await client) as DynamodbClient;
   } catch (error) {
     throw dynamodbFailure(error, 'opening', 'none');
-  }
-}
-
-/** Finding credentials may take as long as it likes, and would let the start hang. */
-async function inTime(check: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new CoatcheckError('STORE_FAILED', 'DynamoDB store, opening: DynamoDB did not answer within five seconds.', {
-          outcome: 'none',
-          retryable: true,
-        }),
-      );
-    }, OPENING_MS);
-  });
-  try {
-    await Promise.race([check, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -29,6 +29,7 @@ import { openUrl } from './mongodb-open.ts';
 import { Patience } from './mongodb-patience.ts';
 import { type MongodbPlace, MongodbStore } from './mongodb-store.ts';
 import { parseMongodbUrl } from './mongodb-url.ts';
+import { inTime, silent } from './opening.ts';
 
 export type { MongodbClient, MongodbCollection } from './mongodb-client.ts';
 
@@ -93,9 +94,6 @@ const HABITS: Readonly<Record<string, string>> = {
 
 const DEFAULT_COLLECTION = 'coatcheck_sessions';
 
-/** How long the first answers may take, in milliseconds. */
-const OPENING_MS = 5000;
-
 /**
  * Keeps records in a collection of MongoDB 4.4 or newer: a single server, a replica set, or a sharded cluster.
  * Compare-and-set is one update whose filter names the version, exact for everybody. Reads go to the primary, and a
@@ -124,8 +122,11 @@ export async function openMongodb(options: MongodbStoreOptions): Promise<Store> 
   const finding = find(options);
   const close = options.url === undefined ? undefined : async () => (await finding).client.close();
   try {
-    const place = await inTime(finding);
-    await inTime(checkServer(place.database).then(() => prepareIndexes(place.database, place.collection)));
+    const place = await inTime(finding, silent('MongoDB'));
+    await inTime(
+      checkServer(place.database).then(() => prepareIndexes(place.database, place.collection)),
+      silent('MongoDB'),
+    );
     return new MongodbStore(place, patience, close);
   } catch (error) {
     // Not awaited: what did not answer in time may not answer later either.
@@ -169,26 +170,6 @@ async function promised<T>(given: T | Promise<T>): Promise<T> {
     return await given;
   } catch (error) {
     throw mongodbFailure(error, 'opening', 'none');
-  }
-}
-
-/** A client of the user's may look for a server for half a minute, and would let the start hang. */
-async function inTime<T>(opening: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new CoatcheckError('STORE_FAILED', 'MongoDB store, opening: MongoDB did not answer within five seconds.', {
-          outcome: 'none',
-          retryable: true,
-        }),
-      );
-    }, OPENING_MS);
-  });
-  try {
-    return await Promise.race([opening, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

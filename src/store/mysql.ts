@@ -31,6 +31,7 @@ import { checkTable, makeTable, quoted, type TableName, tableDdl } from './mysql
 import { mysqlStatements } from './mysql-statements.ts';
 import { MysqlStore } from './mysql-store.ts';
 import { parseMysqlUrl } from './mysql-url.ts';
+import { inTime, silent } from './opening.ts';
 import type { DocumentForm } from './sql-document.ts';
 import { checkName, SQL_HABITS } from './sql-names.ts';
 
@@ -91,9 +92,6 @@ const HABITS: Readonly<Record<string, string>> = {
   expiration: "How long a session lives is said to createSessions: lifetime: { idle: '1h', absolute: '24h' }",
   endConnectionOnClose: 'A pool of yours is never closed, one of ours always. Leave endConnectionOnClose out',
 };
-
-/** How long the first answers may take, in milliseconds. */
-const OPENING_MS = 5000;
 
 /**
  * Keeps records in a table of MySQL 8.0.16 or newer, or MariaDB 10.2 or newer. Compare-and-set is one statement that
@@ -182,7 +180,7 @@ async function withTable<T>(options: Omit<MysqlStoreOptions, 'createTable'>, use
   const name = nameOf(options);
   const { driver, close } = await connect(options);
   try {
-    return await inTime(use(driver, name, close));
+    return await inTime(use(driver, name, close), silent(MYSQL));
   } catch (error) {
     await close?.();
     throw error;
@@ -219,22 +217,6 @@ async function promised(pool: MysqlStoreOptions['pool']): Promise<unknown> {
 
 function checkForm(option: string, form: unknown): void {
   if (form !== 'json' && form !== 'bytes') invalid(`\`${option}\` is 'json' or 'bytes'`);
-}
-
-/** A pool of the user's may wait for a connection as long as it likes, and would let the start hang. */
-async function inTime<T>(opening: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const message = `${MYSQL} store, opening: MySQL did not answer within five seconds.`;
-      reject(new CoatcheckError('STORE_FAILED', message, { outcome: 'none', retryable: true }));
-    }, OPENING_MS);
-  });
-  try {
-    return await Promise.race([opening, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function invalid(what: string): never {

@@ -20,6 +20,7 @@
 import { CoatcheckError } from '../errors.ts';
 import { checkOptionNames } from '../option-names.ts';
 import type { Store } from './contract.ts';
+import { inTime, silent } from './opening.ts';
 import { postgresFailure } from './postgres-errors.ts';
 import { type OpenedPool, openPool } from './postgres-open.ts';
 import { type PostgresPool, PostgresRunner } from './postgres-pool.ts';
@@ -86,9 +87,6 @@ const HABITS: Readonly<Record<string, string>> = {
   pruneSessionWithTimer: SWEEP,
   errorLog: "Errors of the store are told by the sessions' event store-error",
 };
-
-/** How long the first answer may take, in milliseconds. */
-const OPENING_MS = 5000;
 
 /**
  * Keeps records in a table of PostgreSQL 14 or newer. Compare-and-set is one statement that names the version, exact for
@@ -173,7 +171,7 @@ async function withTable<T>(options: Omit<PostgresStoreOptions, 'createTable'>, 
   if ((options.pool === undefined) === (options.url === undefined)) invalid('give either `pool` or `url`');
   const { pool, close } = await connect(options);
   try {
-    return await inTime(use(new PostgresRunner(pool), name, close));
+    return await inTime(use(new PostgresRunner(pool), name, close), silent('PostgreSQL'));
   } catch (error) {
     await close?.();
     throw error;
@@ -217,22 +215,6 @@ function otherForm({ table }: TableName, found: DocumentForm, wanted: DocumentFo
     `PostgreSQL store: ${table} keeps documents as ${found}, not as ${wanted}. Write '${found}', or choose another \`table\`.`,
     { outcome: 'none' },
   );
-}
-
-/** A pool of the user's may wait for a connection for ever, and would let the start hang. */
-async function inTime<T>(opening: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const message = 'PostgreSQL store, opening: PostgreSQL did not answer within five seconds.';
-      reject(new CoatcheckError('STORE_FAILED', message, { outcome: 'none', retryable: true }));
-    }, OPENING_MS);
-  });
-  try {
-    return await Promise.race([opening, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function invalid(what: string): never {

@@ -23,6 +23,7 @@ import { type Duration, durationMs } from '../duration.ts';
 import { CoatcheckError } from '../errors.ts';
 import { checkOptionNames, STORE_HABITS } from '../option-names.ts';
 import type { Store } from './contract.ts';
+import { inTime, silent } from './opening.ts';
 import { checkClient, checkServer } from './redis-check.ts';
 import {
   type IoRedisClient,
@@ -91,9 +92,6 @@ const HABITS: Readonly<Record<string, string>> = {
   redisClient: 'A connected client of yours is called client',
 };
 
-/** How long the first answer may take, in milliseconds. */
-const OPENING_MS = 5000;
-
 /**
  * Keeps records in Redis 6.2 or newer, or Valkey: alone, guarded by sentinels, or a cluster. Compare-and-set is one
  * script on one key, exact for everybody.
@@ -125,7 +123,7 @@ export async function openRedis(options: RedisStoreOptions): Promise<Store> {
     const kind = kindOf(client);
     checkClient(client);
     const driver = driverFor(client, kind, options.url !== undefined);
-    await inTime(checkServer(driver, prefix));
+    await inTime(checkServer(driver, prefix), silent('Redis'));
     return new RedisStore(driver, prefix, replicas, close);
   } catch (error) {
     await close?.();
@@ -169,26 +167,6 @@ function driverFor(client: RedisClient, kind: ReturnType<typeof kindOf>, ours: b
       return new IoRedis(client as IoRedisClient);
     case 'ioredis cluster':
       return new IoRedisClusterDriver(client as IoRedisCluster);
-  }
-}
-
-/** A client of the user's may keep commands while there is no connection, and would let the start hang. */
-async function inTime(check: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new CoatcheckError('STORE_FAILED', 'Redis store, opening: Redis did not answer within five seconds.', {
-          outcome: 'none',
-          retryable: true,
-        }),
-      );
-    }, OPENING_MS);
-  });
-  try {
-    await Promise.race([check, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
