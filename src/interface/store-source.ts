@@ -1,5 +1,5 @@
 import { CoatcheckError } from '../errors.ts';
-import type { Store } from '../store/contract.ts';
+import { PROBE, type Store } from '../store/contract.ts';
 import { Pulse } from '../store/pulse.ts';
 import { type ManyStore, TurnReads } from '../store/turn-reads.ts';
 import { warnOnce } from '../warn.ts';
@@ -72,9 +72,6 @@ export class StoreSource {
     return given;
   }
 }
-
-/** A key of nobody's, for asking whether the store is there. */
-const PROBE = `probe:${'0'.repeat(64)}`;
 
 /** What such a store cannot keep is told once, where somebody starts to rely on it. */
 function warnUnlessAtomic({ capabilities }: Store): void {

@@ -18,6 +18,9 @@
  * ever reaches a store. Nothing that a store hands out may alias what it keeps.
  */
 
+/** What the core reads to see whether a store answers. No hash has so many zeros, so it is nobody's. */
+export const PROBE: string = `probe:${'0'.repeat(64)}`;
+
 /** An encoded record; `bytes` tells whether a store takes anything but text. */
 export type Document = string | Uint8Array;
 

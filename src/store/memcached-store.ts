@@ -1,6 +1,15 @@
 import type { Buffer } from 'node:buffer';
 import { CoatcheckError } from '../errors.ts';
-import type { Capabilities, Created, Document, Store, StoredRecord, Updated, Version } from './contract.ts';
+import {
+  type Capabilities,
+  type Created,
+  type Document,
+  PROBE,
+  type Store,
+  type StoredRecord,
+  type Updated,
+  type Version,
+} from './contract.ts';
 import type { Connection } from './memcached-connection.ts';
 import { foreign, tooLarge, unanswered } from './memcached-errors.ts';
 import type { Ring } from './memcached-ring.ts';
@@ -19,8 +28,6 @@ const ITEM_BYTES = 128;
 /** Prefix, name space and hash: memcached ends a key at 250 bytes. */
 const LONGEST_KEY = 250;
 const KEY = /^[!-~]{1,150}$/;
-/** What the core asks for, to see whether the store answers. No hash has so many zeros. */
-const PROBE = `probe:${'0'.repeat(64)}`;
 
 type Settle<T> = (value: T) => void;
 type Fail = (error: unknown) => void;
