@@ -40,6 +40,20 @@ export function givenIn(env: Environment): Given {
   return given;
 }
 
+/**
+ * What several settings say that mean the same; undefined where none of them is set.
+ *
+ * @throws CoatcheckError `SETTING_INVALID` where they differ
+ */
+export function agreed(given: Given, names: readonly string[]): string | undefined {
+  const said = names.filter((name) => given.has(name));
+  const [first = '', second] = said;
+  if (second !== undefined && given.get(first) !== given.get(second)) {
+    throw wrong(said.join(' and '), 'say different things. Leave one of them out');
+  }
+  return given.get(first);
+}
+
 function isTaken({ name, fate }: Setting, text: string): boolean {
   if ('refused' in fate) throw wrong(name, `is refused: ${plain(fate.refused)}`);
   if ('always' in fate) {

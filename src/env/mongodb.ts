@@ -1,4 +1,4 @@
-import type { Given } from './given.ts';
+import { agreed, type Given } from './given.ts';
 import { wrong } from './values.ts';
 
 /** Quart-Session's names beside Flask-Session's, which say the same. */
@@ -15,7 +15,7 @@ const DATABASE = 'SESSION_MONGODB_DB';
 export function mongodbIn(given: Given, uri: string | undefined): { url: string; setting: string } | undefined {
   const setting = [...URLS, DATABASE, ...COLLECTIONS].find((name) => given.has(name));
   if (setting === undefined) return undefined;
-  const said = one(given, URLS);
+  const said = agreed(given, URLS);
   if (said !== undefined && uri !== undefined && said !== uri) {
     throw wrong(`SESSION_URI and ${setting}`, 'name different stores. Leave one of them out');
   }
@@ -27,7 +27,7 @@ export function mongodbIn(given: Given, uri: string | undefined): { url: string;
       'must be a URL that begins with mongodb:// or mongodb+srv://; a client goes into the option store',
     );
   }
-  const words = { database: given.get(DATABASE), collection: one(given, COLLECTIONS) };
+  const words = { database: given.get(DATABASE), collection: agreed(given, COLLECTIONS) };
   checkWord(url, 'database', words.database, DATABASE);
   checkWord(url, 'collection', words.collection, COLLECTIONS.find((name) => given.has(name)) ?? '');
   return { url: withWords(url, words), setting };
@@ -47,13 +47,4 @@ function checkWord(url: string, name: string, text: string | undefined, setting:
   const said = new RegExp(`[?&]${name}=([^&#]+)`).exec(url)?.[1];
   if (text === undefined || said === undefined || said === encodeURIComponent(text)) return;
   throw wrong(`${setting} and the URL`, 'say different things. Leave one of them out');
-}
-
-function one(given: Given, names: readonly string[]): string | undefined {
-  const said = names.filter((name) => given.has(name));
-  const [first = '', second] = said;
-  if (second !== undefined && given.get(first) !== given.get(second)) {
-    throw wrong(said.join(' and '), 'say different things. Leave one of them out');
-  }
-  return given.get(first);
 }

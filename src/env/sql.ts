@@ -1,4 +1,4 @@
-import type { Given } from './given.ts';
+import { agreed, type Given } from './given.ts';
 import { wrong } from './values.ts';
 
 /** Where a store on SQL keeps its records. */
@@ -30,15 +30,12 @@ function one(
   has: RegExp,
   hasNot: string,
 ): string | undefined {
-  const [setting, other] = settings.filter((name) => given.has(name));
+  const setting = settings.find((name) => given.has(name));
   if (setting === undefined) return undefined;
   if (scheme === '') throw wrong(setting, 'needs the store it is for, in SESSION_URI');
   if (!has.test(scheme)) throw wrong(setting, `is refused: a ${scheme} store ${hasNot}`);
   if (setting.includes('POSTGRESQL') && !scheme.startsWith('postgres')) {
     throw wrong(setting, `is refused: the store is a ${scheme} one. Write ${settings[0]}`);
   }
-  if (other !== undefined && given.get(other) !== given.get(setting)) {
-    throw wrong(`${setting} and ${other}`, 'say different things. Leave one of them out');
-  }
-  return given.get(setting);
+  return agreed(given, settings);
 }
