@@ -14,6 +14,7 @@ export interface Runner {
 
 const NEEDS: Readonly<Record<Need, { readonly met: (store: Store) => boolean; readonly reason: string }>> = {
   atomic: { met: (store) => store.capabilities.atomic !== 'no', reason: "the store says atomic: 'no'" },
+  strong: { met: (store) => store.capabilities.reads === 'strong', reason: "the store says reads: 'eventual'" },
   owners: { met: (store) => store.capabilities.owners, reason: 'the store says owners: false' },
   scan: { met: (store) => store.capabilities.scan, reason: 'the store says scan: false' },
   bytes: { met: (store) => store.capabilities.bytes, reason: 'the store says bytes: false' },

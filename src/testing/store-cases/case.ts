@@ -1,7 +1,7 @@
 import type { Document, Owner, Store, StoredRecord, Version } from '../../store/contract.ts';
 
 /** What a case needs of a store; a store without it is no worse for that, and the case is skipped with its reason. */
-export type Need = 'atomic' | 'owners' | 'scan' | 'bytes' | 'sweep' | 'readMany' | 'close';
+export type Need = 'atomic' | 'strong' | 'owners' | 'scan' | 'bytes' | 'sweep' | 'readMany' | 'close';
 
 /** What a case works with. Keys and owners are new in each case, so the store may hold whatever else it likes. */
 export interface CaseContext {

@@ -3,6 +3,7 @@ import { created, inAnHour, present, type StoreCase, text } from './case.ts';
 
 const UNICODE = JSON.stringify({ 'ключ\u2028': 'é e\u0301 \u{1f9e5} \ufeff \uffff \u007f "\\' });
 const SIZE = 64 * 1024;
+const SPOILT = 'spoilt';
 
 /** That documents come back to the byte, and belong to nobody else. */
 export const documentCases: readonly StoreCase[] = [
@@ -98,4 +99,36 @@ export const documentCases: readonly StoreCase[] = [
       await seen(async () => assert.deepEqual([...((await present(store, id)).document as Uint8Array)], [1, 2, 3]));
     },
   },
+  {
+    name: 'hands out records of its own: what is done to one, or to the owner given, does not reach the store',
+    async run({ store, key, owner, seen }) {
+      const [id, expiresAt] = [key(), inAnHour()];
+      const ann = store.capabilities.owners ? owner() : undefined;
+      const given = ann && { ...ann };
+      const old = await created(store, id, text(0), expiresAt, given);
+      await store.update(id, old, text(1), expiresAt);
+      // The same contents, so that a store which writes where it must not is another case's business.
+      const answers = [
+        await store.create(id, text(1), expiresAt, given),
+        await store.update(id, old, text(1), expiresAt),
+      ];
+      const handed = answers.map((answer) => ('current' in answer ? answer.current : undefined));
+      for (const object of [await present(store, id), ...handed, given]) if (object) spoil(object);
+      await seen(async () => {
+        const record = await present(store, id);
+        assert.equal(record.document, text(1));
+        assert.equal(record.expiresAt, expiresAt);
+        assert.notEqual(record.version, SPOILT);
+        if (ann) assert.deepEqual({ ...record.owner }, ann);
+      });
+    },
+  },
 ];
+
+/** Overwrites every member, those of members too; what is frozen stays as it is. */
+function spoil(handed: object): void {
+  for (const [name, value] of Object.entries(handed)) {
+    if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) spoil(value);
+    else Reflect.set(handed, name, SPOILT);
+  }
+}

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Owner } from '../../store/contract.ts';
-import { created, inAnHour, present, type StoreCase, text } from './case.ts';
+import type { Owner, Store } from '../../store/contract.ts';
+import { again, created, inAnHour, present, type StoreCase, text } from './case.ts';
+
+const PARALLEL = 20;
 
 /** Whose record it is, and the list of an owner's records. */
 export const ownerCases: readonly StoreCase[] = [
@@ -73,6 +75,40 @@ export const ownerCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'create writes a record before its owner’s list names it',
+    needs: ['owners', 'strong'],
+    async run({ store, key, owner }) {
+      const [ann, there] = [owner(), new Set<string>()];
+      const creates = Array.from({ length: PARALLEL }, () => created(store, key(), text(0), inAnHour(), ann));
+      await watch(Promise.all(creates), async () => {
+        for (const id of await listed(store, ann.name)) {
+          if (there.has(id)) continue;
+          // Who meets a dead key on a list may forget it; a record that arrives later would then be on no list.
+          await present(store, id);
+          there.add(id);
+        }
+      });
+    },
+  },
+  {
+    name: 'destroy deletes a record before its owner’s list drops it',
+    needs: ['owners', 'strong'],
+    async run({ store, key, owner, seen }) {
+      const [ann, living] = [owner(), new Set(Array.from({ length: PARALLEL }, () => key()))];
+      for (const id of living) await created(store, id, text(0), inAnHour(), ann);
+      await seen(async () => assert.equal((await listed(store, ann.name)).length, PARALLEL));
+      const destroys = [...living].map((id) => again(() => store.destroy(id, ann.name)));
+      await watch(Promise.all(destroys), async () => {
+        const list = await listed(store, ann.name);
+        for (const id of [...living].filter((key) => !list.includes(key))) {
+          // Whoever ends all sessions of an owner meanwhile would miss this one.
+          assert.equal(await again(() => store.read(id)), undefined, 'a living record is on no list');
+          living.delete(id);
+        }
+      });
+    },
+  },
+  {
     name: 'put replaces the owner by the one given',
     needs: ['owners'],
     async run({ store, key, owner, seen }) {
@@ -112,3 +148,25 @@ export const ownerCases: readonly StoreCase[] = [
     },
   },
 ];
+
+async function listed(store: Store, owner: string): Promise<readonly string[]> {
+  return (await again(async () => store.listOwned?.(owner))) ?? [];
+}
+
+/** Looks again and again while something is under way, and once more when it is done. */
+async function watch(work: Promise<unknown>, look: () => Promise<void>): Promise<void> {
+  let working = true;
+  const done = work.finally(() => {
+    working = false;
+  });
+  const looking = async (): Promise<void> => {
+    for (let [looks, last] = [1, false]; !last; looks++) {
+      last = !working;
+      await look();
+      // Not after each look, which would always come at the same moment of the work; but a store that answers at once
+      // must leave the work its turn.
+      if (looks % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  };
+  await Promise.all([done, looking()]);
+}
