@@ -1,13 +1,15 @@
 // Adds up the results of all test runs and prints them as the last line: node .ci/sum.mjs FOLDER [FAILED STEP]...
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { storeOf, storesOf, suiteProblems } from './same-suite.mjs';
 
 const [folder, ...failedSteps] = process.argv.slice(2);
 let passed = 0;
 let skipped = 0;
 let failedTests = 0;
-/** The stores whose suite ran, by the names of their test files. */
-const stores = new Map();
+const stores = storesOf(new URL('..', import.meta.url));
+/** What vitest tells of the tests of each store. */
+const byStore = new Map();
 /** Only where its emulator is found, which no registry has. */
 const RARE = ['datastore'];
 
@@ -16,8 +18,8 @@ for (const name of readdirSync(folder).filter((file) => /^results-.*\.json$/.tes
     const failures = file.assertionResults.filter((test) => test.status === 'failed').length;
     const ran = file.assertionResults.filter((test) => test.status === 'passed').length;
     passed += ran;
-    const store = /\/test\/store\/([a-z]+)\.test\.ts$/.exec(file.name)?.[1];
-    if (store !== undefined) stores.set(store, (stores.get(store) ?? 0) + ran);
+    const store = storeOf(file.name, stores);
+    if (store !== undefined) byStore.set(store, [...(byStore.get(store) ?? []), ...file.assertionResults]);
     // A file that does not even load has no tests to count, and has failed all the same.
     failedTests += file.status === 'failed' ? Math.max(1, failures) : failures;
     for (const test of file.assertionResults.filter(({ status }) => status !== 'passed' && status !== 'failed')) {
@@ -27,10 +29,10 @@ for (const name of readdirSync(folder).filter((file) => /^results-.*\.json$/.tes
   }
 }
 
-const silent = [...stores].filter(([, ran]) => ran === 0).map(([store]) => store);
-for (const store of silent) console.log(`no test of ${store} ran`);
 // With CI=true every store that can be had must have run.
-if (process.env.CI === 'true') failedTests += silent.filter((store) => !RARE.includes(store)).length;
+const problems = suiteProblems(byStore, stores, process.env.CI === 'true' ? RARE : stores);
+for (const problem of problems) console.log(problem);
+failedTests += problems.length;
 
 // A test run is a step as well: it is not counted beside the tests that made it fail.
 const testRuns = failedSteps.filter((step) => /^tests$|^SQLite under /.test(step));

@@ -5,12 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
-import { datastoreMissing } from '../support/servers/datastore.ts';
-import { memcachedMissing } from '../support/servers/memcached.ts';
-import { mongodbMissing } from '../support/servers/mongodb.ts';
-import { mysqlMissing } from '../support/servers/mysql.ts';
-import { postgresMissing } from '../support/servers/postgres.ts';
-import { redisMissing, Stores, valkeyMissing } from './stores.ts';
+import { built } from '../support/built.ts';
+import { Stores } from './stores.ts';
 import { tell } from './visitor.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -43,51 +39,6 @@ export interface Refusal {
 }
 
 export type Env = Readonly<Record<string, string>>;
-
-type Cell = readonly [adapter: string, store: string];
-
-export const ADAPTERS = ['express', 'node', 'fetch'] as const;
-const STORES = ['memory', 'sqlite', ...(redisMissing === undefined ? ['redis'] : [])];
-/** Every adapter on every kind of store that this version has. */
-export const CELLS: readonly Cell[] = ADAPTERS.flatMap((adapter) => STORES.map((store) => [adapter, store] as const));
-/** The ways to Redis beside the common one, each with one adapter. */
-export const REDIS_CELLS: readonly Cell[] =
-  redisMissing === undefined
-    ? [
-        ['express', 'redis by ioredis'],
-        ['node', 'a Redis Cluster'],
-        ['fetch', 'a Redis Cluster by ioredis'],
-        ['express', 'Redis Sentinel'],
-        ['node', 'Redis Sentinel by ioredis'],
-        ...(valkeyMissing === undefined ? [['fetch', 'valkey'] as const] : []),
-      ]
-    : [];
-
-/** The stores beside these, each with one adapter. */
-export const MORE_CELLS: readonly Cell[] = [
-  ['node', 'dynamodb'],
-  ...(datastoreMissing === undefined ? ([['fetch', 'datastore']] as const) : []),
-  ['express', 'files'],
-  ...(memcachedMissing === undefined
-    ? ([
-        ['fetch', 'memcached'],
-        ['express', 'three memcacheds'],
-      ] as const)
-    : []),
-  ...(mongodbMissing === undefined ? ([['fetch', 'mongodb']] as const) : []),
-  ...(mysqlMissing === undefined
-    ? ([
-        ['node', 'mysql'],
-        ['express', 'mysql as JSON'],
-      ] as const)
-    : []),
-  ...(postgresMissing === undefined
-    ? ([
-        ['node', 'postgres'],
-        ['fetch', 'postgres as bytes'],
-      ] as const)
-    : []),
-];
 
 /** What MODE=cookie needs. */
 export const SEALED: Env = { MODE: 'cookie', SECRET: 'sA_8OiW0DfhxJ4eGhtWKh6hY7PYJsKItMJj31_Si_wA' };
@@ -133,10 +84,10 @@ export function fleet(): Fleet {
 
 function spawnApp(env: Env): { child: ChildProcess; stderr: () => string } {
   // Vitest's own environment has a MODE too.
-  const { PATH, HOME, TMPDIR } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/reference/server.ts'], {
+  const { PATH, HOME, TMPDIR, DATASTORE_EMULATOR_HOST } = process.env;
+  const child = spawn(process.execPath, [built('examples/reference/server.ts')], {
     cwd: ROOT,
-    env: { PATH, HOME, TMPDIR, NODE_ENV: 'test', PORT: '0', EVENTS: '1', ...env },
+    env: { PATH, HOME, TMPDIR, DATASTORE_EMULATOR_HOST, NODE_ENV: 'test', PORT: '0', EVENTS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSessions } from '../../src/index.ts';
 import { storeFromUrl } from '../../src/url.ts';
+import { built } from '../support/built.ts';
 import { called } from '../support/redis.ts';
-import { datastoreMissing } from '../support/servers/datastore.ts';
-import { mongodbMissing } from '../support/servers/mongodb.ts';
+import { datastoreNowhere } from '../support/servers/datastore.ts';
+import { mongodbNowhere } from '../support/servers/mongodb.ts';
 import { mysqlMissing } from '../support/servers/mysql.ts';
 import { postgresMissing } from '../support/servers/postgres.ts';
 import { Browser } from '../support/visit.ts';
@@ -21,10 +22,10 @@ const LOGINS = 20;
 const STORES: Readonly<Record<string, string | undefined>> = {
   sqlite: undefined,
   files: undefined,
-  datastore: datastoreMissing,
+  datastore: datastoreNowhere,
   dynamodb: undefined,
   redis: redisMissing,
-  mongodb: mongodbMissing,
+  mongodb: mongodbNowhere,
   mysql: mysqlMissing,
   postgres: postgresMissing,
 };
@@ -54,7 +55,7 @@ for (const [name, missing] of Object.entries(STORES)) {
 }
 
 async function start(args: string[]): Promise<ChildProcess> {
-  const child = fork(CHILD, args, { execArgv: ['--import', 'tsx'] });
+  const child = fork(built(CHILD), args);
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child, 'message');
   return child;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { built } from '../support/built.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -30,7 +31,7 @@ export class SchedServer {
       NODE_ENV: 'development',
       ...this.#settings,
     };
-    const started = spawn(process.execPath, ['--import', 'tsx', 'examples/sched/server.ts'], { cwd: ROOT, env });
+    const started = spawn(process.execPath, [built('examples/sched/server.ts')], { cwd: ROOT, env });
     this.#process = started;
     this.#output = '';
     await new Promise<void>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { built } from '../support/built.ts';
 import { rejection, setup } from './helpers.ts';
 
 const script = fileURLToPath(new URL('./unawaited-child.ts', import.meta.url));
@@ -13,7 +14,7 @@ test.concurrent.each([
   ['an unawaited reload that cannot read', 'reload', { status: 200, lost: [] }],
   ['an unawaited take that cannot be stored', 'take', { status: 503, lost: [] }],
 ])('%s does not end the process', async (_name, act, outcome) => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, act]);
+  const { stdout } = await promisify(execFile)(process.execPath, [built(script), act]);
   expect(JSON.parse(stdout)).toEqual(outcome);
 });
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { again } from '../../src/testing/store-cases/case.ts';
+import { built } from '../support/built.ts';
 import { testDrivers } from './drivers.ts';
 
 const CHILD = fileURLToPath(new URL('./sqlite-child.ts', import.meta.url));
@@ -18,7 +19,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function start(job: string, driver: string, path: string, count: number): ChildProcess {
-  return fork(CHILD, [job, driver, path, KEY, String(count)], { execArgv: ['--import', 'tsx'] });
+  return fork(built(CHILD), [job, driver, path, KEY, String(count)]);
 }
 
 function message<T>(child: ChildProcess): Promise<T> {
