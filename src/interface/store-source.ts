@@ -63,7 +63,7 @@ export class StoreSource {
     if (!isStore(given)) {
       throw new CoatcheckError(
         'OPTION_INVALID',
-        "store must be a store of coatcheck's, such as memoryStore() or openSqlite({ database }), a promise of one, or a function that opens one. Stores of other libraries do not fit.",
+        "store must be a store of coatcheck's, such as memoryStore() or openSqlite({ database }), a promise of one, or a function that opens one. A store of express-session fits by fromExpressStore(store) of coatcheck/store/express.",
       );
     }
     this.#accept(given);
