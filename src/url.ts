@@ -1,7 +1,9 @@
 import { CoatcheckError } from './errors.ts';
+import { checkOptionNames } from './option-names.ts';
 import type { Store } from './store/contract.ts';
+import { storeOf, URL_WORDS, urlSaid } from './url/words.ts';
 
-/** What a URL cannot say. */
+/** What a URL can say as well, as in `?prefix=shop:`, for settings of their own. */
 export interface StoreUrlOptions {
   /** Text in front of every key, for stores that are shared: Redis, memcached. Default: the store's own. */
   readonly prefix?: string;
@@ -11,7 +13,8 @@ export interface StoreUrlOptions {
   readonly schema?: string;
 }
 
-type Opener = (url: string, rest: string, options: StoreUrlOptions) => Promise<Store>;
+/** @param options what the URL said behind its question mark, and what was said beside it; the stores check it */
+type Opener = (url: string, rest: string, options: object) => Promise<Store>;
 
 const datastore: Opener = async (url) => (await import('./store/datastore.ts')).openDatastore({ url });
 
@@ -22,7 +25,8 @@ const redis: Opener = async (url, _rest, options) => (await import('./store/redi
 const memcached: Opener = async (url, _rest, options) =>
   (await import('./store/memcached.ts')).openMemcached({ url, ...options });
 
-const mongodb: Opener = async (url) => (await import('./store/mongodb.ts')).openMongodb({ url });
+const mongodb: Opener = async (url, _rest, options) =>
+  (await import('./store/mongodb.ts')).openMongodb({ url, ...options });
 
 const mysql: Opener = async (url, _rest, options) => (await import('./store/mysql.ts')).openMysql({ url, ...options });
 
@@ -31,16 +35,16 @@ const postgres: Opener = async (url, _rest, options) =>
 
 /** Drivers load with their store and not before. */
 const OPENERS: Readonly<Record<string, Opener>> = {
-  memory: async () => (await import('./store/memory.ts')).memoryStore(),
+  memory: async (_url, _rest, options) => (await import('./store/memory.ts')).memoryStore(options),
   sqlite: async (_url, rest, options) => {
     if (rest === '') throw invalid('sqlite: needs a path, such as sqlite:./sessions.db');
     return (await import('./store/sqlite.ts')).openSqlite({ database: rest, ...options });
   },
-  file: async (_url, rest) => {
+  file: async (_url, rest, options) => {
     if (rest === '' || rest.startsWith('//')) {
       throw invalid('file: needs a path, such as file:./sessions or file:///var/lib/app/sessions');
     }
-    return (await import('./store/file.ts')).openFiles({ folder: rest });
+    return (await import('./store/file.ts')).openFiles({ folder: rest, ...options });
   },
   memcached,
   mysql,
@@ -69,21 +73,18 @@ const OPENERS: Readonly<Record<string, Opener>> = {
 export const STORE_SCHEMES: readonly string[] = Object.keys(OPENERS);
 
 /** Those of them whose keys can have a prefix. */
-export const PREFIXED_SCHEMES: readonly string[] = STORE_SCHEMES.filter((scheme) => /^(redis|memcached)/.test(scheme));
-
-/** Which stores can be told what a URL cannot say. */
-const SAYABLE: Readonly<Record<string, (scheme: string) => boolean>> = {
-  prefix: (scheme) => PREFIXED_SCHEMES.includes(scheme),
-  table: (scheme) => /^(sqlite|postgres|mysql|mariadb)/.test(scheme),
-  schema: (scheme) => scheme.startsWith('postgres'),
-};
+export const PREFIXED_SCHEMES: readonly string[] = STORE_SCHEMES.filter((scheme) =>
+  Object.hasOwn(URL_WORDS[storeOf(scheme)] ?? {}, 'prefix'),
+);
 
 /**
  * Opens a store by its URL: `memory:`, `sqlite:./sessions.db`, `file:./sessions`, `redis://127.0.0.1:6379`,
- * `postgres://user:password@host/database` and the others of `STORE_SCHEMES`; docs/stores has the forms of each.
+ * `postgres://user:password@host/database` and the others of `STORE_SCHEMES`; docs/stores has the forms of each. The
+ * store's options stand behind a question mark: `file:./sessions?fsync=true`, `postgres://host/app?createTable=json`.
  *
- * @throws CoatcheckError `STORE_URL_INVALID` for a URL that names no store, `OPTION_INVALID` for a prefix, table or
- * schema where a store has none, `DRIVER_MISSING` for a driver to install, and what the store says when it cannot be opened
+ * @throws CoatcheckError `STORE_URL_INVALID` for a URL that names no store or says what a URL cannot, `OPTION_INVALID`
+ * for a prefix, table or schema where a store has none or the URL says another, `OPTION_UNKNOWN`, `DRIVER_MISSING` for a
+ * driver to install, and what the store says when it cannot be opened
  *
  * @example
  * const sessions = createSessions({ store: () => storeFromUrl('sqlite:./sessions.db') });
@@ -93,12 +94,25 @@ export async function storeFromUrl(url: string, options: StoreUrlOptions = {}): 
   const scheme = match?.[1];
   const open = scheme !== undefined && Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
   if (open === undefined) throw invalid(`A store URL begins with one of: ${Object.keys(OPENERS).join(':, ')}:`);
-  const said = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name] of said) {
-    if (SAYABLE[name]?.(scheme ?? '') !== false) continue;
-    throw new CoatcheckError('OPTION_INVALID', `A ${scheme}: store has no ${name}. Leave it out.`);
+  const store = storeOf(scheme ?? '');
+  const inUrl = urlSaid(url, store);
+  checkOptionNames(options, {
+    whose: 'storeFromUrl: ',
+    names: ['prefix', 'table', 'schema'],
+    habits: {},
+    example: "storeFromUrl('redis://127.0.0.1', { prefix: 'shop:' })",
+  });
+  const beside = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of beside) {
+    if (URL_WORDS[store]?.[name] !== 'text') {
+      throw new CoatcheckError('OPTION_INVALID', `A ${scheme}: store has no ${name}. Leave it out.`);
+    }
+    if (Object.hasOwn(inUrl.options, name) && inUrl.options[name] !== value) {
+      throw new CoatcheckError('OPTION_INVALID', `The URL says another ${name}. Leave one of them out.`);
+    }
   }
-  return open(url, fromUrl(match?.[2] ?? ''), Object.fromEntries(said));
+  const rest = fromUrl(inUrl.url.slice(inUrl.url.indexOf(':') + 1));
+  return open(inUrl.url, rest, { ...inUrl.options, ...Object.fromEntries(beside) });
 }
 
 /** `sqlite:///var/x.db` means the same path as `sqlite:/var/x.db`. */

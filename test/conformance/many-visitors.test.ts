@@ -1,13 +1,14 @@
 import { Agent } from 'node:http';
-import { expect, test } from 'vitest';
-import { CELLS, fleet } from './app.ts';
+import { expect } from 'vitest';
+import { fleet } from './app.ts';
+import { CELLS, testCells } from './cells.ts';
 import { Visitor } from './visitor.ts';
 
 const { start, cell } = fleet();
 
 const USERS = 300;
 
-test.each(CELLS)('%s over %s: 300 visitors at once on shared connections see only what is theirs', async (...names) => {
+testCells(CELLS, '300 visitors at once on shared connections see only what is theirs', async (...names) => {
   const app = await start(cell(...names));
   const agent = new Agent({ keepAlive: true, maxSockets: 50 });
   const seen = await Promise.all(

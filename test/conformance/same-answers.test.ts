@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ADAPTERS, CELLS, type Env, fleet, MORE_CELLS, REDIS_CELLS, SEALED } from './app.ts';
+import { type Env, fleet, SEALED } from './app.ts';
+import { ADAPTERS, CELLS, MORE_CELLS, REDIS_CELLS, testCells } from './cells.ts';
 import { type Told, Visitor } from './visitor.ts';
 
 const { start, cell } = fleet();
@@ -53,21 +54,17 @@ const EXPECTED: readonly string[] = [
   '200 {"ok":true} deleted',
 ];
 
-const stored: [string, string, string, Env][] = [...CELLS, ...REDIS_CELLS, ...MORE_CELLS].map(([adapter, store]) => [
-  `${adapter} over ${store}`,
-  adapter,
-  store,
-  {},
-]);
-const sealed: [string, string, string, Env][] = ADAPTERS.flatMap((adapter) =>
-  ['none', 'denylist'].map((revocation) => {
-    const name = `${adapter}, sealed cookies, revocation ${revocation}`;
-    return [name, adapter, 'sqlite', { ...SEALED, REVOCATION: revocation }];
-  }),
-);
-const cases = [...stored, ...sealed];
+const SAME = 'the same script is answered with the same bytes';
 
-test.each(cases)('%s: the same script is answered with the same bytes', async (_name, adapter, store, env) => {
+testCells([...CELLS, ...REDIS_CELLS, ...MORE_CELLS], SAME, (adapter, store) => expectSame(adapter, store, {}));
+
+for (const adapter of ADAPTERS) {
+  test.each(['none', 'denylist'])(`${adapter}, sealed cookies, revocation %s: ${SAME}`, (revocation) =>
+    expectSame(adapter, 'sqlite', { ...SEALED, REVOCATION: revocation }),
+  );
+}
+
+async function expectSame(adapter: string, store: string, env: Env): Promise<void> {
   const app = await start({ ...(await cell(adapter, store)), ...env });
   const visitor = new Visitor(app.port);
   const lines: string[] = [];
@@ -80,7 +77,7 @@ test.each(cases)('%s: the same script is answered with the same bytes', async (_
   expect(lines).toEqual(env.MODE === 'cookie' ? EXPECTED.map((line) => line.replace(/ (set|deleted)$/, '')) : EXPECTED);
   expect(visitor.jar.names()).toEqual([]);
   await app.stop();
-});
+}
 
 function masked(body: string): string {
   return body

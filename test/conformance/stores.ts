@@ -1,11 +1,9 @@
 import { join } from 'node:path';
-import { createTable as createMysqlTable } from '../../src/store/mysql.ts';
-import { createTable as createPostgresTable } from '../../src/store/postgres.ts';
 import { redisProgram, startCluster, startRedis, startSentinel } from '../support/redis.ts';
-import { startDatastore } from '../support/servers/datastore.ts';
+import { datastorePlace } from '../support/servers/datastore.ts';
 import { startDynamodb } from '../support/servers/dynamodb.ts';
 import { startMemcached } from '../support/servers/memcached.ts';
-import { startMongodb } from '../support/servers/mongodb.ts';
+import { mongodbPlace } from '../support/servers/mongodb.ts';
 import { startMysql } from '../support/servers/mysql.ts';
 import { startPostgres } from '../support/servers/postgres.ts';
 import type { Env } from './app.ts';
@@ -101,11 +99,7 @@ async function sentinel(driver: string): Promise<Ready> {
 async function mysql(document: 'json' | 'bytes'): Promise<Ready> {
   const server = await startMysql();
   return {
-    async settings() {
-      const url = await server.database();
-      await createMysqlTable({ url, document });
-      return { SESSION_URI: url };
-    },
+    settings: async () => ({ SESSION_URI: `${await server.database()}?createTable=${document}` }),
     stop: () => server.stop(),
   };
 }
@@ -113,22 +107,15 @@ async function mysql(document: 'json' | 'bytes'): Promise<Ready> {
 async function postgres(document: 'json' | 'bytes'): Promise<Ready> {
   const server = await startPostgres();
   return {
-    async settings() {
-      const url = await server.database();
-      await createPostgresTable({ url, document });
-      return { SESSION_URI: url };
-    },
+    settings: async () => ({ SESSION_URI: `${await server.database()}?createTable=${document}` }),
     stop: () => server.stop(),
   };
 }
 
 async function datastore(): Promise<Ready> {
-  const server = await startDatastore();
+  const place = await datastorePlace();
   let kinds = 0;
-  return {
-    settings: () => ({ SESSION_URI: server.url(`sessions-${kinds++}`, 'shop') }),
-    stop: () => server.stop(),
-  };
+  return { settings: () => ({ SESSION_URI: place.url(`sessions-${kinds++}`, 'shop') }), stop: () => place.stop() };
 }
 
 async function dynamodb(): Promise<Ready> {
@@ -141,9 +128,9 @@ async function dynamodb(): Promise<Ready> {
 }
 
 async function mongodb(): Promise<Ready> {
-  const server = await startMongodb();
+  const place = await mongodbPlace();
   let databases = 0;
-  return { settings: () => ({ SESSION_URI: `${server.url}/shop${databases++}` }), stop: () => server.stop() };
+  return { settings: () => ({ SESSION_URI: place.url(`shop${databases++}`) }), stop: () => place.stop() };
 }
 
 async function memcached(count: number): Promise<Ready> {

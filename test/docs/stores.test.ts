@@ -1,27 +1,28 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PAGE, withTable } from '../../scripts/store-table.ts';
+import type { Capabilities } from '../../src/store/contract.ts';
 import { onEveryStore } from '../support/every-store.ts';
-import { root } from './blocks.ts';
-import { overheadOf, rowOf, STORE_PAGES } from './store-table.ts';
 
-const PAGE = 'docs/stores/README.md';
-const page = readFileSync(join(root, PAGE), 'utf8');
+const page = readFileSync(PAGE, 'utf8');
+const known = new Map<string, Capabilities>();
 
-await onEveryStore(`${PAGE}, its row`, (open, name) => {
-  test('says what the capabilities say', async () => {
-    const store = await open();
-    expect(STORE_PAGES).toHaveProperty([name]);
-    expect(page).toContain(rowOf(name, store.capabilities));
+await onEveryStore('docs/stores/README.md, its row', (open, name) => {
+  test('says what the capabilities and the benchmark say', async () => {
+    const { capabilities } = await open();
+    known.set(name, capabilities);
+    expect(withTable(page, new Map([[name, capabilities]]))).toBe(page);
   });
 });
 
-test(`${PAGE} has a row for each store, and its figures are the measured ones`, () => {
-  const rows = page.split('\n').filter((line) => /^\| \[/.test(line));
-  const named = rows.map((row) => /^\| \[([^\]]+)\]\(([^)]+)\)/.exec(row)?.slice(1, 3));
-  const pages = Object.values(STORE_PAGES).map(({ title, page: file }) => [title, file]);
-  expect(new Set(named.map(String))).toEqual(new Set(pages.map(String)));
-  for (const [name, { title }] of Object.entries(STORE_PAGES)) {
-    expect(rows.filter((row) => row.startsWith(`| [${title}]`)).join('\n')).toContain(overheadOf(name));
-  }
+test('the table of docs/stores/README.md is what npm run docs:stores writes', () => {
+  expect(withTable(page, known)).toBe(page);
+});
+
+test('a store that promises something else, or has no page, changes the table', () => {
+  const [[name = '', capabilities] = []] = known;
+  if (capabilities === undefined) throw new Error('no store was opened');
+  const worse: Capabilities = { ...capabilities, atomic: 'process' };
+  expect(withTable(page, new Map([[name, worse]]))).toContain('| one process | one process |');
+  expect(withTable(page, new Map([['a store without a page', capabilities]]))).not.toBe(page);
 });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { sessionsFromEnv } from '../../src/env/index.ts';
-import { MORE_CELLS } from '../conformance/app.ts';
-import { redisMissing, Stores } from '../conformance/stores.ts';
+import { CELLS, MORE_CELLS } from '../conformance/cells.ts';
+import { Stores } from '../conformance/stores.ts';
 import { called } from '../support/redis.ts';
 import { Browser } from '../support/visit.ts';
 
@@ -15,10 +15,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const KINDS = ['sqlite', 'redis', ...new Set(MORE_CELLS.map(([, store]) => store))];
+const KINDS = new Map([...CELLS, ...MORE_CELLS].map(([, store, missing]) => [store, missing]));
+// It is gone with its process.
+KINDS.delete('memory');
 
-for (const kind of KINDS) {
-  const missing = kind === 'redis' ? redisMissing : undefined;
+for (const [kind, missing] of KINDS) {
   test.skipIf(missing !== undefined)(
     called(`SESSION_URI alone opens ${kind}, and another process's settings find the session`, missing),
     { timeout: 90_000 },

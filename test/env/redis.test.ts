@@ -36,7 +36,7 @@ test.skipIf(noTls)(
     const tls = await makeCa();
     const redis = await startRedis({ tls });
     try {
-      const child = fileURLToPath(new URL('redis-child.ts', import.meta.url));
+      const child = fileURLToPath(new URL('connect-child.ts', import.meta.url));
       const told = async (env: Record<string, string>): Promise<string> => {
         const done = promisify(execFile)(process.execPath, ['--import', 'tsx', child], {
           env: { ...process.env, SESSION_URI: redis.url, ...env },

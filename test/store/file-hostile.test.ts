@@ -5,52 +5,21 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
-  statSync,
-  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Store } from '../../src/store/contract.ts';
 import { openFiles } from '../../src/store/file.ts';
 import { labelName, readLabel } from '../../src/store/file-label.ts';
+import { failing, mend, system } from './file-system.ts';
 
-/** What each call to the system does first, which may be to fail. */
-const system = vi.hoisted(() => ({
-  before: undefined as ((call: string, path: string) => void) | undefined,
-  synced: undefined as string[] | undefined,
-}));
+vi.mock('node:fs/promises', async (original) => (await import('./file-system.ts')).watched(await original()));
 
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
-  const watched = ([name, value]: [string, unknown]) => {
-    if (typeof value !== 'function') return [name, value];
-    const call = async (...args: unknown[]) => {
-      system.before?.(name, String(args[0]));
-      const answer = await value(...args);
-      if (name !== 'open' || system.synced === undefined) return answer;
-      const handle = answer as FileHandle;
-      const sync = handle.sync.bind(handle);
-      handle.sync = () => {
-        system.synced?.push(String(args[0]));
-        return sync();
-      };
-      return handle;
-    };
-    return [name, call];
-  };
-  return Object.fromEntries(Object.entries(real).map(watched));
-});
-
-afterEach(() => {
-  system.before = undefined;
-  system.synced = undefined;
-});
+afterEach(mend);
 
 const KEY = 'a1'.repeat(32);
 const OTHER = 'a2'.repeat(32);
@@ -70,11 +39,6 @@ const thrownBy = (act: Promise<unknown> | undefined): Promise<unknown> | undefin
     () => undefined,
     (error: unknown) => error,
   );
-const failing =
-  (code: string, when: (call: string, path: string) => boolean) =>
-  (call: string, path: string): void => {
-    if (when(call, path)) throw Object.assign(new Error(code), { code, syscall: call });
-  };
 const root = process.getuid?.() === 0;
 const NOBODY = 65_534;
 
@@ -237,84 +201,6 @@ describe('a label', () => {
   );
 });
 
-describe('the file format', () => {
-  test('that is a link to nowhere is refused', { timeout: 5000 }, async () => {
-    const folder = newFolder();
-    mkdirSync(folder);
-    symlinkSync(join(scratch, 'nowhere'), join(folder, 'format'));
-    let calls = 0;
-    system.before = () => {
-      if (++calls > 1000) throw new Error('it goes on for ever');
-    };
-    await expect(openFiles({ folder })).rejects.toMatchObject({ code: 'STORE_URL_INVALID' });
-    expect(readdirSync(folder)).toEqual(['format']);
-    expect(existsSync(join(scratch, 'nowhere'))).toBe(false);
-  });
-
-  test('that is a link to a whole one, or a folder, is refused', async () => {
-    const [first, second] = [newFolder(), newFolder()];
-    const whole = newFolder();
-    await openFiles({ folder: whole });
-    mkdirSync(first);
-    symlinkSync(join(whole, 'format'), join(first, 'format'));
-    mkdirSync(join(second, 'format'), { recursive: true });
-    await expect(openFiles({ folder: first })).rejects.toMatchObject({ code: 'STORE_URL_INVALID' });
-    await expect(openFiles({ folder: second })).rejects.toMatchObject({ code: 'STORE_URL_INVALID' });
-  });
-
-  test('that comes and goes does not hold the start up for ever', { timeout: 5000 }, async () => {
-    const folder = newFolder();
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'format'), 'coatcheck 1\n');
-    let calls = 0;
-    system.before = (call, path) => {
-      if (++calls > 1000) throw new Error('it goes on for ever');
-      failing('ENOENT', () => call !== 'readdir' && path.endsWith('/format'))(call, path);
-    };
-    await expect(openFiles({ folder })).rejects.toMatchObject({ code: 'STORE_FAILED', retryable: true });
-  });
-
-  test.each(['', '\0'.repeat(12)])(
-    'that lost its text %j in a power cut, beside our own folders, is ours',
-    async (text) => {
-      const folder = newFolder();
-      await (await openFiles({ folder })).create(KEY, 'x', LATER);
-      writeFileSync(join(folder, 'format'), text);
-      const again = await openFiles({ folder });
-      expect((await again.read(KEY))?.document).toBe('x');
-      expect(readFileSync(join(folder, 'format'), 'utf8')).toBe('coatcheck 1\n');
-    },
-  );
-
-  test('that is empty beside files of somebody else’s is not', async () => {
-    const folder = newFolder();
-    await openFiles({ folder });
-    writeFileSync(join(folder, 'format'), '');
-    writeFileSync(join(folder, 'notes.txt'), '');
-    await expect(openFiles({ folder })).rejects.toMatchObject({ code: 'STORE_URL_INVALID' });
-  });
-
-  test('is on the disk before the store opens', async () => {
-    const folder = newFolder();
-    system.synced = [];
-    await openFiles({ folder });
-    expect(system.synced[0]).toMatch(/\/format\.[0-9a-f-]{36}$/);
-    expect(system.synced.slice(1)).toContain(folder);
-  });
-});
-
-test('with fsync the names of folders that a record needed are on the disk too', async () => {
-  const folder = newFolder();
-  const store = await openFiles({ folder, fsync: true });
-  system.synced = [];
-  await store.create(KEY, 'x', LATER);
-  expect(system.synced).toContain(join(folder, 'records'));
-  expect(system.synced).toContain(join(folder, 'documents'));
-  system.synced = [];
-  await store.create(`a1${'0'.repeat(62)}`, 'x', LATER);
-  expect(system.synced).not.toContain(join(folder, 'records'));
-});
-
 describe('a record whose document is not whole', () => {
   test.each([0, 2])('(%s bytes of it) is written over by who has its version, and in nobody’s way', async (length) => {
     const folder = newFolder();
@@ -377,59 +263,6 @@ describe('the entries of owners', () => {
     expect(entriesOf(folder, ANN)).toEqual([expect.stringMatching(/^9000_/)]);
     expect(await store.sweep?.(9000, 10)).toBe(1);
     expect(entriesOf(folder, ANN)).toEqual([]);
-  });
-});
-
-describe('a folder that others may write into', () => {
-  test.each([0o770, 0o707, 0o777])('(mode %o) is refused, with what to do', async (mode) => {
-    const [itself, folder] = [newFolder(), newFolder()];
-    mkdirSync(itself);
-    chmodSync(itself, mode);
-    await openFiles({ folder });
-    chmodSync(join(folder, 'records'), mode);
-    for (const path of [itself, folder]) {
-      expect(await thrownBy(openFiles({ folder: path }))).toMatchObject({
-        code: 'STORE_FAILED',
-        outcome: 'none',
-        retryable: false,
-        message: expect.stringMatching(/chmod go-w/),
-      });
-    }
-    expect(readdirSync(itself)).toEqual([]);
-  });
-
-  test.skipIf(!root)('because it is theirs is refused, and not even root takes it', async () => {
-    const [itself, folder] = [newFolder(), newFolder()];
-    mkdirSync(itself);
-    chownSync(itself, NOBODY, NOBODY);
-    await openFiles({ folder });
-    chownSync(join(folder, 'documents'), NOBODY, NOBODY);
-    for (const path of [itself, folder]) {
-      expect(await thrownBy(openFiles({ folder: path }))).toMatchObject({
-        code: 'STORE_FAILED',
-        message: expect.stringMatching(/chown/),
-      });
-    }
-    expect(readdirSync(itself)).toEqual([]);
-  });
-
-  test('because one of its own is a link is refused', async () => {
-    const folder = newFolder();
-    await openFiles({ folder });
-    const elsewhere = newFolder();
-    mkdirSync(elsewhere);
-    rmSync(join(folder, 'owners'), { recursive: true });
-    symlinkSync(elsewhere, join(folder, 'owners'));
-    expect(await thrownBy(openFiles({ folder }))).toMatchObject({ code: 'STORE_FAILED', retryable: false });
-  });
-
-  test('is no matter where the process made it, whatever the umask', async () => {
-    const umask = process.umask(0);
-    onTestFinished(() => void process.umask(umask));
-    const folder = newFolder();
-    await openFiles({ folder });
-    expect(statSync(folder).mode & 0o777).toBe(0o700);
-    await openFiles({ folder });
   });
 });
 

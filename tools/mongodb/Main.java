@@ -1,17 +1,27 @@
 import de.bwaldvogel.mongo.MongoServer;
+import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.ServerVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import java.util.List;
 
-/** `java -cp server:server/* Main PORT FILE` serves what is in the file on 127.0.0.1 until it is killed. */
+/** `java -cp server:server/* Main PORT FILE [WIRE]` serves what is in the file on 127.0.0.1 until it is killed. */
 class Main {
     public static void main(String[] arguments) {
         Backend backend = new Backend(arguments[1]);
-        backend.version(ServerVersion.MONGO_5_0);
+        backend.version(arguments.length > 2 ? new Version(Integer.parseInt(arguments[2])) : ServerVersion.MONGO_5_0);
         backend.getMvStore().setAutoCommitDelay(0);
         new MongoServer(backend).bind("127.0.0.1", Integer.parseInt(arguments[0]));
         System.out.println("listening");
+    }
+
+    /** Version 5.0 with another wire version: by itself it says that of 4.2, which the newest drivers do not speak to. */
+    record Version(int getWireVersion) implements MongoVersion {
+        @Override
+        public List<Integer> getVersionArray() {
+            return ServerVersion.MONGO_5_0.getVersionArray();
+        }
     }
 
     /** What the server does by itself, and no MongoDB does, is taken from it. */

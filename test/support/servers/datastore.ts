@@ -1,8 +1,22 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Datastore } from '@google-cloud/datastore';
 import { eventually, freePort, removeFolder, serverFolder, spawnServer } from './child.ts';
 import { programPath } from './program.ts';
+
+/** Where tests may have kinds: an emulator of theirs, or the one that DATASTORE_EMULATOR_HOST names. */
+export interface DatastorePlace {
+  /** For clients of the driver. */
+  readonly apiEndpoint: string;
+  /** The name of a namespace of this place alone: the same for the same word. */
+  namespace(word: string): string;
+  /** Our URL of a kind there. */
+  url(kind: string, word: string): string;
+  /** Ends the emulator, or deletes what stands in the namespaces. */
+  stop(): Promise<void>;
+}
 
 /** A running emulator of its own folder on 127.0.0.1, in the mode of today's databases. */
 export interface DatastoreServer {
@@ -60,6 +74,54 @@ function whyMissing(): string | undefined {
 }
 
 export const PROJECT = 'coatcheck-test';
+
+/** An emulator that is running already; undefined where nobody answers. */
+const YOURS: string | undefined = await answering(process.env.DATASTORE_EMULATOR_HOST);
+
+async function answering(host: string | undefined): Promise<string | undefined> {
+  if (!host) return undefined;
+  const answer = await fetch(`http://${host}`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  if (answer?.ok) return host;
+  console.warn(`Nobody answers where DATASTORE_EMULATOR_HOST says: ${host}`);
+  // Clients would look for it there.
+  delete process.env.DATASTORE_EMULATOR_HOST;
+  return undefined;
+}
+
+/** Why there is neither an emulator nor one of yours. */
+export const datastoreNowhere: string | undefined = YOURS === undefined ? datastoreMissing : undefined;
+
+/** A place on an emulator that is started for it, or on yours. */
+export async function datastorePlace(): Promise<DatastorePlace> {
+  if (YOURS !== undefined) return placeAt(YOURS);
+  const { endpoint, url, stop } = await startDatastore();
+  return { apiEndpoint: endpoint, namespace: (word) => word, url, stop };
+}
+
+function placeAt(host: string): DatastorePlace {
+  const prefix = `coatcheck-test-${randomUUID().slice(0, 8)}-`;
+  const namespace = (word: string): string => `${prefix}${word}`;
+  const endpoint = `http://${host}`;
+  return {
+    apiEndpoint: endpoint,
+    namespace,
+    // The client finds it by the variable; as an endpoint one on another machine would have to speak TLS.
+    url: (kind, word) => `datastore://${PROJECT}/${kind}?namespace=${namespace(word)}`,
+    async stop() {
+      const client = new Datastore({ projectId: PROJECT, apiEndpoint: endpoint });
+      const [namespaces] = await client.runQuery(client.createQuery('__namespace__'));
+      for (const name of namespaces
+        .map((one) => String(one[client.KEY].name))
+        .filter((one) => one.startsWith(prefix))) {
+        const [kinds] = await client.runQuery(client.createQuery(name, '__kind__'));
+        for (const kind of kinds.map((one) => String(one[client.KEY].name))) {
+          const [entities] = await client.runQuery(client.createQuery(name, kind).select('__key__'));
+          await client.delete(entities.map((entity) => entity[client.KEY]));
+        }
+      }
+    },
+  };
+}
 
 /** Starts an emulator and waits until it answers. */
 export async function startDatastore(options: { port?: number } = {}): Promise<DatastoreServer> {

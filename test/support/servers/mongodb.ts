@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +14,22 @@ const run = promisify(execFile);
 const TOOLS = fileURLToPath(new URL('../../../tools/mongodb/', import.meta.url));
 
 /**
- * A real MongoDB of yours that the suite also runs on, such as `mongodb://127.0.0.1:27017`: what it holds in databases
- * whose names begin with `coatcheck_test` is dropped.
+ * A MongoDB of yours, such as `mongodb://127.0.0.1:27017`, on which all is tested that wants no server to kill. The
+ * databases have names of their own, which begin with `coatcheck_test`, and are dropped afterwards.
  */
-export const realMongodb: string | undefined = process.env.COATCHECK_TEST_MONGODB || undefined;
+const YOURS: string | undefined = process.env.COATCHECK_TEST_MONGODB || undefined;
+
+/** Where tests may have databases: a server of theirs, or yours. */
+export interface MongodbPlace {
+  /** For clients of the driver. */
+  readonly driverUrl: string;
+  /** The name of a database of this place alone: the same for the same word. */
+  database(word: string): string;
+  /** Our URL of that database. */
+  url(word: string): string;
+  /** Ends the server, or drops the databases of yours. */
+  stop(): Promise<void>;
+}
 
 /**
  * A running mongo-java-server of its own folder on 127.0.0.1: it speaks MongoDB's protocol, compares and sets exactly,
@@ -41,11 +54,53 @@ export interface Mongodb {
 /** Why there is no server, and how to get it; undefined where there is. Fetched and compiled where that was not done. */
 export const mongodbMissing: string | undefined = await lookUp();
 
+/** Why there is neither a server nor one of yours. */
+export const mongodbNowhere: string | undefined = YOURS === undefined ? mongodbMissing : undefined;
+
+/** A place on a server that is started for it, or on yours. */
+export async function mongodbPlace(): Promise<MongodbPlace> {
+  return YOURS === undefined ? placeOn(await startMongodb({ wireVersion: 9 })) : placeAt(YOURS);
+}
+
+function placeOn({ url, stop }: Mongodb): MongodbPlace {
+  return { driverUrl: url, database: (word) => word, url: (word) => `${url}/${word}`, stop };
+}
+
+function placeAt(url: string): MongodbPlace {
+  const prefix = `coatcheck_test_${randomUUID().slice(0, 8)}_`;
+  const database = (word: string): string => `${prefix}${word}`;
+  return {
+    driverUrl: url,
+    database,
+    // The name behind the host may be where its user logs in.
+    url(word) {
+      const [host = '', query] = url.split('?');
+      const path = /:\/\/[^/]+\//.test(host) ? host : `${host}/`;
+      return `${path}?${query === undefined ? '' : `${query}&`}database=${database(word)}`;
+    },
+    stop: () => dropDatabases(url, prefix),
+  };
+}
+
+async function dropDatabases(url: string, prefix: string): Promise<void> {
+  const client = new MongoClient(url);
+  const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+  for (const { name } of databases) if (name.startsWith(prefix)) await client.db(name).dropDatabase();
+  await client.close();
+}
+
+interface MongodbOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  /** What it says that it speaks. Default: 8, which drivers before 7 take. */
+  readonly wireVersion?: number;
+}
+
 /** Starts a server and waits until it answers. */
-export async function startMongodb({ port: wanted }: { port?: number } = {}): Promise<Mongodb> {
+export async function startMongodb({ port: wanted, wireVersion }: MongodbOptions = {}): Promise<Mongodb> {
   if (mongodbMissing !== undefined) throw new Error(mongodbMissing);
   for (let attempt = 1; ; attempt++) {
-    const mongodb = prepare(wanted ?? (await freePort()));
+    const mongodb = prepare(wanted ?? (await freePort()), wireVersion);
     try {
       await mongodb.restart();
       return mongodb;
@@ -57,12 +112,13 @@ export async function startMongodb({ port: wanted }: { port?: number } = {}): Pr
   }
 }
 
-function prepare(port: number): Mongodb {
+function prepare(port: number, wireVersion: number | undefined): Mongodb {
   const folder = serverFolder();
   // Whom the server runs as may not look into the folder of this repository.
   cpSync(join(TOOLS, 'target/server'), join(folder, 'server'), { recursive: true });
   const lean = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx256m', '-XX:-UsePerfData'];
-  const args = [...lean, '-cp', 'server:server/*', 'Main', `${port}`, join(folder, 'data.mv.db')];
+  const wire = wireVersion === undefined ? [] : [`${wireVersion}`];
+  const args = [...lean, '-cp', 'server:server/*', 'Main', `${port}`, join(folder, 'data.mv.db'), ...wire];
   let child: ChildProcess | undefined;
   let ended: Promise<void> = Promise.resolve();
   let log = '';
@@ -113,14 +169,6 @@ function waitUntilStopped(pid: number): void {
   while (existsSync(tasks) && performance.now() < end && !readdirSync(tasks).every(isStopped)) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
-}
-
-/** Drops what tests left in a real MongoDB. */
-export async function dropTestDatabases(url: string): Promise<void> {
-  const client = new MongoClient(url);
-  const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
-  for (const { name } of databases) if (name.startsWith('coatcheck_test')) await client.db(name).dropDatabase();
-  await client.close();
 }
 
 async function lookUp(): Promise<string | undefined> {
