@@ -2,11 +2,13 @@ import { type Duration, durationMs } from './duration.ts';
 import { CoatcheckError } from './errors.ts';
 import { reach, type StoreAccess } from './interface/access.ts';
 import type { SessionInterface } from './interface/contract.ts';
+import { lendKit } from './interface/kit.ts';
 import { type CommonOptions, check, checkNames, readCommon } from './interface/options.ts';
 import { Records } from './interface/records.ts';
 import { denylist, epoch, type Revocation } from './interface/revocation.ts';
 import { SealedInterface } from './interface/sealed.ts';
 import type { SealedSettings } from './interface/sealed-committer.ts';
+import type { CommonSettings } from './interface/settings.ts';
 import { type StoreOption, StoreSource } from './interface/store-source.ts';
 import { Sweeper } from './interface/sweeper.ts';
 import { KeyRing } from './keys/ring.ts';
@@ -72,7 +74,11 @@ export function createCookieSessions<D = SessionData>(options: CookieSessionsOpt
     for (const name of ['store', 'deadline', 'sweep']) {
       check(!(name in options), `${name} is of no use with revocation: 'none'; choose 'denylist' or 'epoch'`);
     }
-    return new SealedSessions<D>({ ...common, ring, revocation: undefined }, undefined, undefined);
+    return lent(
+      new SealedSessions<D>({ ...common, ring, revocation: undefined }, undefined, undefined),
+      options,
+      common,
+    );
   }
   check(options.store !== undefined, `revocation: '${mode}' needs a store to remember what was ended`);
   check(
@@ -95,7 +101,17 @@ export function createCookieSessions<D = SessionData>(options: CookieSessionsOpt
     mode === 'denylist'
       ? denylist(new Records<number>('sealed-ended', context), now)
       : epoch(new Records<number>('sealed-epoch', context), now, LONGEST_LIFE_MS);
-  return new SealedSessions<D>({ ...common, ring, revocation }, source, sweeper);
+  return lent(new SealedSessions<D>({ ...common, ring, revocation }, source, sweeper), options, common);
+}
+
+/** What is built on sessions knows them by this. */
+function lent<S extends object, D>(
+  sessions: S,
+  { cookie = {} }: CommonOptions<D>,
+  { clock, events, documents }: CommonSettings,
+): S {
+  lendKit(sessions, { clock, events, documents, cookie, records: undefined, revoking: new Set() });
+  return sessions;
 }
 
 class SealedSessions<D> extends SealedInterface<D> implements CookieSessions<D> {

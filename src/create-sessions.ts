@@ -3,6 +3,7 @@ import { type Duration, durationMs } from './duration.ts';
 import { reach, type StoreAccess } from './interface/access.ts';
 import { Backend } from './interface/backend.ts';
 import type { SessionInterface } from './interface/contract.ts';
+import { type Kit, lendKit } from './interface/kit.ts';
 import { type CommonOptions, check, checkNames, readCommon } from './interface/options.ts';
 import { type OwnedSession, Owners, ownersUnsupported } from './interface/owners.ts';
 import { Records } from './interface/records.ts';
@@ -34,7 +35,7 @@ export interface SessionsOptions<D = SessionData> extends CommonOptions<D> {
   deadline?: Duration;
   /** `'anonymous'`: when the store fails, handlers see an empty session that cannot be written. Default `'fail'`: 503. */
   onStoreError?: 'fail' | 'anonymous';
-  /** The most living sessions of one owner; the oldest end. Needs a store with owners. Default 100 where there are owners. */
+  /** The most living sessions of one owner, by login or `ownerOf`; the oldest end. Needs a store with owners. Default 100 where there are owners. */
   maxPerOwner?: number;
   /** How often expired records are removed, where the store does not do it itself. `false`: never. Default `'10m'`. */
   sweep?: Duration | false;
@@ -107,10 +108,6 @@ export function createSessions<D = SessionData>(options: SessionsOptions<D> = {}
     'maxPerOwner must be a whole number above zero',
   );
   check(
-    maxPerOwner === undefined || options.ownerOf !== undefined,
-    'maxPerOwner needs ownerOf, which says whose session it is',
-  );
-  check(
     options.acceptPlainUntil === undefined || tickets === 'signed',
     "acceptPlainUntil needs tickets: 'signed'; plain tickets are accepted as they are",
   );
@@ -123,7 +120,7 @@ export function createSessions<D = SessionData>(options: SessionsOptions<D> = {}
     deadline,
     lazy: load === 'lazy',
     anonymousOnStoreError: onStoreError === 'anonymous',
-    maxPerOwner: maxPerOwner ?? (options.ownerOf === undefined ? undefined : DEFAULT_MAX_PER_OWNER),
+    maxPerOwner: maxPerOwner ?? DEFAULT_MAX_PER_OWNER,
     tickets:
       tickets === 'signed'
         ? signedTickets(new KeyRing(readSecrets(options.secret, 'secret'), 'ticket', common.cookie.name), {
@@ -136,7 +133,16 @@ export function createSessions<D = SessionData>(options: SessionsOptions<D> = {}
     if (maxPerOwner !== undefined && !store.capabilities.owners) throw ownersUnsupported();
   });
   const sweeper = new Sweeper(sweep === false ? undefined : durationMs(sweep, 'sweep'), () => clock.now());
-  return new StoredSessions<D>(settings, source, sweeper);
+  const sessions = new StoredSessions<D>(settings, source, sweeper);
+  lendKit(sessions, {
+    clock,
+    events: common.events,
+    documents: common.documents,
+    cookie: options.cookie ?? {},
+    records: (space) => sessions.records(space),
+    revoking: sessions.revoking,
+  });
+  return sessions;
 }
 
 function defaultStore(): StoreOption {
@@ -154,6 +160,7 @@ class StoredSessions<D> extends ServerInterface<D> implements Sessions<D> {
   readonly #source: StoreSource;
   readonly #sweeper: Sweeper;
   readonly backend: Backend;
+  readonly revoking: Kit['revoking'] = new Set();
 
   constructor(settings: ServerSettings, source: StoreSource, sweeper: Sweeper) {
     super(settings, source, sweeper);
@@ -184,6 +191,8 @@ class StoredSessions<D> extends ServerInterface<D> implements Sessions<D> {
 
   async revokeAll(owner: string, options: { except?: object | string } = {}): Promise<number> {
     const { except } = options;
+    const stays = typeof except === 'object' && except !== null ? behind(except) : undefined;
+    for (const tell of this.revoking) await tell(owner, stays);
     const handle = typeof except === 'object' && except !== null ? handleOfSession(except) : except;
     return (await this.#owners()).revokeAll(owner, handle);
   }

@@ -1,7 +1,7 @@
 import { channel as channelOf } from 'node:diagnostics_channel';
 
 /** What coatcheck tells about sessions, in the order of a session's life. */
-export const EVENT_TYPES = [
+export const SESSION_EVENT_TYPES = [
   'created',
   'loaded',
   'committed',
@@ -18,12 +18,30 @@ export const EVENT_TYPES = [
   'store-error',
 ] as const;
 
-export type SessionEventType = (typeof EVENT_TYPES)[number];
+/** What it tells about users, in the order of a login's life (Flask-Login's nine signals, and two more). */
+export const LOGIN_EVENT_TYPES = [
+  'logged-in',
+  'logged-out',
+  'login-confirmed',
+  'login-failed',
+  'loaded-from-cookie',
+  'loaded-from-request',
+  'user-accessed',
+  'unauthorized',
+  'needs-refresh',
+  'session-protected',
+  'reused',
+] as const;
+
+export type SessionEventType = (typeof SESSION_EVENT_TYPES)[number] | (typeof LOGIN_EVENT_TYPES)[number];
+
+const EVERY: readonly SessionEventType[] = [...SESSION_EVENT_TYPES, ...LOGIN_EVENT_TYPES];
 
 /**
  * Why. `rejected`: a cookie that was `malformed`, `doubled` or `oversized`, a ticket that led to nothing (`unknown`) or
  * was `revoked`, a record that is `unreadable`, `newer` than this version, does not fit the `schema` or is bound to another
- * `address`. `clock`: a stored time that is `ahead` of ours and counts as now, or so far ahead that it makes the record `unusable`.
+ * `address`. `session-protected`: the session came from another `address`, or its user has another session `version`.
+ * `reused`: a remember cookie that had been replaced was shown again (theft, R97). `clock`: a stored time that is `ahead` of ours and counts as now, or so far ahead that it makes the record `unusable`.
  */
 export type EventReason =
   | 'malformed'
@@ -35,6 +53,7 @@ export type EventReason =
   | 'newer'
   | 'schema'
   | 'address'
+  | 'version'
   | 'ahead'
   | 'unusable';
 
@@ -50,6 +69,8 @@ export interface SessionEvent {
   readonly reason?: EventReason | undefined;
   /** The top-level keys of the session that are concerned. */
   readonly keys?: readonly string[] | undefined;
+  /** Who, by the id that the application gave, with what login tells. */
+  readonly user?: string | undefined;
   /** The store's verb, with `store-error`. */
   readonly verb?: string | undefined;
   readonly error?: unknown;
@@ -63,7 +84,7 @@ export interface Addressed {
   readonly address: string | undefined;
 }
 
-const channels = new Map(EVENT_TYPES.map((type) => [type, channelOf(`coatcheck:${type}`)]));
+const channels = new Map(EVERY.map((type) => [type, channelOf(`coatcheck:${type}`)]));
 
 const published = [...channels.values()];
 
@@ -74,6 +95,7 @@ const published = [...channels.values()];
 export class Events {
   readonly #listener: ((event: SessionEvent) => void) | undefined;
   readonly #now: () => number;
+  readonly #ends = new Set<(handle: string) => void>();
 
   constructor(listener: ((event: SessionEvent) => void) | undefined, now: () => number) {
     this.#listener = listener;
@@ -85,7 +107,17 @@ export class Events {
     return this.#listener !== undefined || published.some(({ hasSubscribers }) => hasSubscribers);
   }
 
+  /** Hears of sessions that this process ends, whoever listens to events; gives what stops it. */
+  onEnd(listener: (handle: string) => void): () => void {
+    this.#ends.add(listener);
+    return () => void this.#ends.delete(listener);
+  }
+
   emit(type: SessionEventType, details: () => EventDetails, client?: Addressed): void {
+    if (type === 'destroyed' && this.#ends.size > 0) {
+      const { handle } = details();
+      if (handle !== undefined) for (const listener of this.#ends) listener(handle);
+    }
     const channel = channels.get(type);
     const heard = channel?.hasSubscribers === true;
     if (this.#listener === undefined && !heard) return;

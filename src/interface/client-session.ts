@@ -1,4 +1,5 @@
 import { RequestSession } from '../session/request-session.ts';
+import type { ServedRequest } from '../session/request-state.ts';
 import { warnOnce } from '../warn.ts';
 import { addressGroup, parsePeer } from './address.ts';
 import { Client } from './client.ts';
@@ -9,12 +10,23 @@ import type { CommonSettings } from './settings.ts';
 /** A session that knows whose request it serves. It keeps the request, and asks it when somebody asks. */
 export class ClientSession extends RequestSession {
   #request: SessionRequest | undefined;
-  #settings: Pick<CommonSettings, 'proxy' | 'bind'> | undefined;
+  #settings: Pick<CommonSettings, 'proxy' | 'bind' | 'cookie'> | undefined;
   #client: Client | undefined;
 
-  serves(request: SessionRequest, settings: Pick<CommonSettings, 'proxy' | 'bind'>): void {
+  serves(request: SessionRequest, settings: Pick<CommonSettings, 'proxy' | 'bind' | 'cookie'>): void {
     this.#request = request;
     this.#settings = settings;
+  }
+
+  override get request(): ServedRequest | undefined {
+    const client = this.#asked();
+    if (client === undefined || this.#request === undefined || this.#settings === undefined) return undefined;
+    const request = this.#request;
+    const { method, cookie } = request;
+    const { host } = client;
+    const origin = host === undefined ? undefined : originOf(`${client.secure ? 'https' : 'http'}://${host}`);
+    const header = (name: string) => request.header(name);
+    return { method, cookie, origin, cookieName: this.#settings.cookie.name, header };
   }
 
   override get address(): string | undefined {
@@ -50,4 +62,9 @@ export class ClientSession extends RequestSession {
       "bind: 'ip' sees one address for everybody: requests come from a proxy nearby, whose headers nobody trusts. Say how many proxies there are, as in trustProxy: 1. See docs/proxies.md.",
     );
   }
+}
+
+/** As browsers write it: without the port that goes without saying. */
+function originOf(text: string): string | undefined {
+  return URL.canParse(text) ? new URL(text).origin : undefined;
 }

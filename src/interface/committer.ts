@@ -1,7 +1,7 @@
 import { closedDocument } from '../codec/closed.ts';
 import type { Data, DecodedRecord, Meta } from '../codec/contract.ts';
 import { CoatcheckError } from '../errors.ts';
-import { handleOf, hashName } from '../keys/ids.ts';
+import { handleOf } from '../keys/ids.ts';
 import { newNonce } from '../keys/nonce.ts';
 import type { Changes } from '../session/changes.ts';
 import type { Ending, Origin, RequestSession } from '../session/request-session.ts';
@@ -12,7 +12,8 @@ import { bear } from './birth.ts';
 import { type Draft, type Gone, type Landed, type Replayable, writeOver } from './compare-and-set.ts';
 import { Drafts, isExpired, LINGER_MS } from './drafts.ts';
 import { identityOf } from './identity.ts';
-import { ownerName } from './owner-name.ts';
+import { linksOf, unlink } from './links.ts';
+import { ownerOf } from './owner-name.ts';
 import { Owners } from './owners.ts';
 import { rotate } from './rotation.ts';
 import type { ServerSettings } from './settings.ts';
@@ -67,6 +68,8 @@ export class Committer {
     const { origin } = session;
     if (origin.kind === 'record') return this.#change(session, origin, changes, access, answerDepends);
     if (origin.kind !== 'closed') return this.#create(session, changes, access);
+    // A login is nobody's but its own: it only loses what it would have carried along.
+    if (changes.stands) return this.#create(session, changes, access, true);
     // Whoever logged in by hand is not logged in, and must not be told so.
     const depends = answerDepends || identityOf(session.peek(), this.#settings.identityKeys) !== session.identity;
     this.#gone(session, origin.key, changes, depends, false);
@@ -75,9 +78,10 @@ export class Committer {
 
   /** Closes a record that the browser may hold a ticket to; deletes one that nobody has seen. */
   async #end(session: RequestSession, ending: Ending, access: StoreAccess): Promise<void> {
-    const { key, sent, owner } = ending;
+    const { key, sent, record } = ending;
     if (key === undefined) return;
     const { store } = access;
+    const owner = record?.owner?.name;
     if (sent) {
       const until = this.#settings.clock.now() + LINGER_MS;
       await access.insist('put', () => store.put(key, closedDocument(newNonce()), until));
@@ -87,14 +91,16 @@ export class Committer {
     } else {
       await access.insist('destroy', () => store.destroy(key, owner));
     }
+    await unlink(access, linksOf(this.#settings.documents, record), owner);
     this.#settings.events.emit('destroyed', () => ({ handle: handleOf(key) }), session);
   }
 
-  async #create(session: RequestSession, changes: Changes, access: StoreAccess): Promise<void> {
+  /** @param anew over nothing, whatever the handler was shown: the session it was shown is gone */
+  async #create(session: RequestSession, changes: Changes, access: StoreAccess, anew = false): Promise<void> {
     const { events, clock, documents } = this.#settings;
     const now = clock.now();
     const nonce = newNonce();
-    const data = changes.takes ? changes.replay({}, documents.copyOf) : session.peek();
+    const data = anew || changes.takes ? changes.replay({}, documents.copyOf) : session.peek();
     const blank: Meta = { created: now, commits: 0, nonces: [] };
     const draft = new Drafts(this.#settings, changes, nonce, now, session.place).of(data, blank);
     if (draft.facts.empty) {
@@ -107,7 +113,7 @@ export class Committer {
     session.cookie = 'set';
     events.emit('created', () => ({ handle: handleOf(born.key) }), session);
     this.#landed(session, born.key, born, changes);
-    await this.#cap(access, born.record.owner);
+    await this.cap(access, born.record.owner);
   }
 
   #change(
@@ -131,6 +137,7 @@ export class Committer {
     let first = drafts.of(changes.takes ? changes.replay(baseData(), documents.copyOf) : session.peek(), meta);
     const rotates = changes.rotates || this.#authorityChanged(session, first, origin.record);
     if (first.expiresAt <= clock.now()) {
+      if (changes.stands) return this.#create(session, changes, access, true);
       this.#gone(session, key, changes, answerDepends || rotates, false);
       return DONE;
     }
@@ -209,7 +216,8 @@ export class Committer {
       closedUntil,
     });
     if (moved === 'gone') {
-      this.#gone(session, task.key, changes, true, false);
+      if (changes.stands) await this.#create(session, changes, access, true);
+      else this.#gone(session, task.key, changes, true, false);
     } else if (moved === 'closed') {
       // Nothing was worth keeping; that it is to be permanent counts once there is something.
       if (changes.permanent !== undefined) session.changes.permanent ??= changes.permanent;
@@ -221,7 +229,7 @@ export class Committer {
       session.cookie = 'set';
       this.#landed(session, moved.key, moved, changes);
       events.emit('rotated', () => ({ handle: handleOf(moved.key) }), session);
-      await this.#cap(access, moved.record.owner);
+      await this.cap(access, moved.record.owner);
     }
   }
 
@@ -233,9 +241,7 @@ export class Committer {
   }
 
   #owner(draft: Draft): Owner | undefined {
-    const name = ownerName(draft.decoded, this.#settings);
-    if (name === undefined) return undefined;
-    return { name: hashName(name), until: this.#settings.lifetime.latest(draft.decoded.meta) };
+    return ownerOf(draft.decoded, this.#settings);
   }
 
   /** An update keeps the ticket; the browser hears of it only where its cookie goes, comes back or moves. */
@@ -266,6 +272,7 @@ export class Committer {
     // A session that was destroyed while the commit ran has begun anew, and that is not gone.
     if (session.origin.kind !== 'none') session.origin = { kind: 'closed', key };
     if (session.cookie !== 'delete') session.cookie = 'none';
+    session.amended = undefined;
     this.#settings.events.emit('gone', () => ({ handle: handleOf(key), keys: [...changes.keys()] }), session);
     if (answerDepends || changes.rotates) {
       throw new CoatcheckError(
@@ -277,7 +284,7 @@ export class Committer {
   }
 
   /** The session itself is stored by now: a failure here has been told, and the owner's next login makes up for it. */
-  async #cap(access: StoreAccess, owner: Owner | undefined): Promise<void> {
+  async cap(access: StoreAccess, owner: Owner | undefined): Promise<void> {
     const { maxPerOwner, documents, clock, events } = this.#settings;
     if (maxPerOwner === undefined || owner === undefined || !access.store.capabilities.owners) return;
     await new Owners(access, documents, clock, events).cap(owner.name, maxPerOwner).catch(() => undefined);

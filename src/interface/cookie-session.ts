@@ -18,4 +18,8 @@ export class CookieSession extends ClientSession {
   readonly dead: DeadSeal[] = [];
   /** This request ended a session: what begins now must not count as older than that. */
   endedOne = false;
+
+  override get secretId(): string | undefined {
+    return this.sealed?.id;
+  }
 }

@@ -4,12 +4,14 @@ import { CoatcheckError } from '../errors.ts';
 import { handleOf } from '../keys/ids.ts';
 import { behind } from '../session/dictionary.ts';
 import type { RequestSession, SessionEngine } from '../session/request-session.ts';
+import type { Standing } from '../session/request-state.ts';
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
 import type { ClientSession } from './client-session.ts';
 import type { SessionHooks, SessionRequest } from './contract.ts';
 import { judge } from './judgement.ts';
 import type { CommonSettings } from './settings.ts';
+import { standingOf } from './standing.ts';
 
 /** What server-side and sealed sessions do alike: read the cookie, decode, follow the answer on its way. */
 export abstract class DictionaryInterface<D, S extends ClientSession> {
@@ -98,10 +100,10 @@ export abstract class DictionaryInterface<D, S extends ClientSession> {
   ended(face: Session<D>): void {
     const session = this.behind(face);
     session.wire = 'ended';
-    if (!session.modified) return;
-    const { changes, origin } = session;
+    const { changes, origin, participants } = session;
+    if (!session.modified && participants.length === 0) return;
     // That a session which holds nothing is to be permanent was a wish, and no loss.
-    const wished = origin.kind === 'none' && [...changes.keys()].length === 0;
+    const wished = origin.kind === 'none' && participants.length === 0 && [...changes.keys()].length === 0;
     if (!wished) this.lost(session, undefined);
   }
 
@@ -139,8 +141,19 @@ export abstract class DictionaryInterface<D, S extends ClientSession> {
   /** Carries out an explicit end, which is all that an abandoned request still does. */
   protected abstract end(session: S): Promise<unknown> | undefined;
 
-  lost(session: RequestSession, error: unknown): void {
-    this.#settings.events.emit('lost', () => ({ ...about(session), error }), session);
+  lost(session: RequestSession, error: unknown, keys?: readonly string[]): void {
+    this.#settings.events.emit(
+      'lost',
+      () => {
+        const what = about(session);
+        return { ...what, keys: keys ?? what.keys, error };
+      },
+      session,
+    );
+  }
+
+  standing(session: RequestSession): Standing {
+    return standingOf(session, this.#settings);
   }
 
   protected behind(face: Session<D>): S {

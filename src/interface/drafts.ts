@@ -1,5 +1,5 @@
 import type { Data, DecodedRecord, Meta } from '../codec/contract.ts';
-import type { Changes } from '../session/changes.ts';
+import type { Changes, MetaPatch } from '../session/changes.ts';
 import { own } from '../session/data.ts';
 import type { StoredRecord } from '../store/contract.ts';
 import { boundTo } from './binding.ts';
@@ -34,10 +34,11 @@ export class Drafts {
   /** A record that says exactly `data`. */
   of(data: Data, meta: Meta): Draft {
     const { documents, lifetime } = this.#settings;
-    const { permanent } = this.#changes;
-    const facts = this.facts({ data, meta });
+    const { permanent, meta: patch } = this.#changes;
     const bound = boundTo(meta, this.#place);
-    const settled = permanent === undefined ? bound : { ...bound, permanent };
+    const named = patch === undefined ? bound : amended(bound, patch);
+    const settled = permanent === undefined ? named : { ...named, permanent };
+    const facts = this.facts({ data, meta: settled });
     const next: Meta = nextMeta(this.#moves ? { ...settled, since: this.#now } : settled, this.#nonce);
     const decoded: DecodedRecord = { data, meta: next };
     const life = lifetime.deadline(next, this.#now);
@@ -80,9 +81,16 @@ export function sinceOf({ created, since }: Meta): number {
   return typeof since === 'number' ? since : created;
 }
 
-/** No data and nobody logged in. */
+/** Meta with other things said in it; what is undefined in the patch is said no more. */
+export function amended(meta: Meta, patch: MetaPatch): Meta {
+  const said: Record<string, unknown> = { ...meta, ...patch };
+  for (const [member, value] of Object.entries(patch)) if (value === undefined) delete said[member];
+  return said as unknown as Meta;
+}
+
+/** No data, and nobody logged in or about to. */
 export function isEmpty(record: DecodedRecord): boolean {
-  if (record.meta.authenticated !== undefined) return false;
+  if (record.meta.authenticated !== undefined || record.meta.pending !== undefined) return false;
   for (const key in record.data) if (Object.hasOwn(record.data, key)) return false;
   return true;
 }

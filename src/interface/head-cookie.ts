@@ -15,9 +15,20 @@ export function headChanges(
     session.engine.decode(session);
   }
   const { cookie } = session;
-  if (cookie === 'none') return accessed ? LOOKED : NO_CHANGES;
+  const setCookie = session.besides === undefined ? [] : besides(session.besides);
+  if (cookie === 'none' && setCookie.length === 0) return accessed ? LOOKED : NO_CHANGES;
   if (template.secure && session.plainHttp) warnPlainHttp();
-  return { setCookie: [cookie === 'set' ? write(session) : template.delete()], looked: accessed };
+  if (cookie !== 'none') setCookie.unshift(cookie === 'set' ? write(session) : template.delete());
+  return { setCookie, looked: accessed };
+}
+
+function besides(asked: ReadonlyMap<string, () => string | undefined>): string[] {
+  const cookies: string[] = [];
+  for (const ask of asked.values()) {
+    const cookie = ask();
+    if (cookie !== undefined) cookies.push(cookie);
+  }
+  return cookies;
 }
 
 const LOOKED: HeaderChanges = { setCookie: [], looked: true };

@@ -1,5 +1,7 @@
 import type { DecodedRecord } from '../codec/contract.ts';
 import { CoatcheckError } from '../errors.ts';
+import { hashName } from '../keys/ids.ts';
+import type { Owner } from '../store/contract.ts';
 import type { CommonSettings } from './settings.ts';
 
 /** Whose session a record is: who logged in, else what `ownerOf` says. Empty answers of all kinds mean nobody. */
@@ -12,4 +14,10 @@ export function ownerName({ meta, data }: DecodedRecord, settings: CommonSetting
     'OPTION_INVALID',
     'ownerOf must return text or a number that names the owner, or undefined.',
   );
+}
+
+/** The same as a store is told of it; undefined for nobody's. */
+export function ownerOf(record: DecodedRecord, settings: CommonSettings): Owner | undefined {
+  const name = ownerName(record, settings);
+  return name === undefined ? undefined : { name: hashName(name), until: settings.lifetime.latest(record.meta) };
 }

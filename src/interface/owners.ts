@@ -9,6 +9,7 @@ import type { StoreAccess } from './access.ts';
 import { conflict } from './compare-and-set.ts';
 import type { Documents } from './documents.ts';
 import { LINGER_MS, sinceOf } from './drafts.ts';
+import { linksOf, unlink } from './links.ts';
 
 /** One session of an owner, as a page of "your devices" may show it. */
 export interface OwnedSession {
@@ -57,7 +58,7 @@ export class Owners {
     const name = hashName(owner);
     const found = (await this.living(name)).find(({ key }) => handleOf(key) === handle);
     if (found === undefined) return false;
-    await this.end(found.key, name);
+    await this.#end(found, name);
     return true;
   }
 
@@ -68,7 +69,7 @@ export class Owners {
     for (let pass = 0; ; pass++) {
       const rest = (await this.living(name)).filter(({ key }) => handleOf(key) !== except);
       if (rest.length === 0) return ended;
-      await inParallel(rest, ({ key }) => this.end(key, name));
+      await inParallel(rest, (living) => this.#end(living, name));
       ended += rest.length;
       if (pass > 0) await this.#access.pause(pass, conflict('unknown'));
     }
@@ -96,7 +97,7 @@ export class Owners {
   async cap(name: string, bound: number): Promise<void> {
     const living = await this.living(name);
     const surplus = living.slice(0, Math.max(0, living.length - bound));
-    await inParallel(surplus, ({ key }) => this.end(key, name));
+    await inParallel(surplus, (oldest) => this.#end(oldest, name));
   }
 
   /** Records of the owner that are neither closed, expired nor unreadable; those first that are its longest. */
@@ -121,12 +122,13 @@ export class Owners {
     return new Set(await this.#access.insist('listOwned', () => listOwned.call(store, name)));
   }
 
-  /** Closes a session for good, the record before its index entry. */
-  async end(key: string, name: string): Promise<void> {
+  /** Closes a session for good, the record before its index entry, and what ends with it. */
+  async #end({ key, record }: Living, name: string): Promise<void> {
     const { store } = this.#access;
     const until = this.#clock.now() + LINGER_MS;
     await this.#access.insist('put', () => store.put(key, closedDocument(newNonce()), until));
     await this.#access.insist('forget', async () => store.forget?.(name, key));
+    await unlink(this.#access, linksOf(this.#documents, record), name);
     this.#events.emit('destroyed', () => ({ handle: handleOf(key) }));
   }
 }

@@ -27,10 +27,10 @@ export interface RecordsContext {
   readonly clock: Clock;
 }
 
-/** A record is no session, and says of nobody who it is. */
 /** Each update may move a record's end, so no earlier one is sure to be its last: a hundred years (ms). */
 const LISTED_MS = 100 * 365 * 86_400_000;
 
+/** A record is no session, and says of nobody who it is. */
 const OF_NOBODY: Facts = { identity: undefined, empty: false };
 
 const SPACE = /^[a-z][a-z0-9-]{0,31}$/;
@@ -65,14 +65,15 @@ export class Records<T> {
     this.#context = context;
   }
 
-  #key(name: string): string {
+  /** Under which key the store has the record of this name. */
+  keyOf(name: string): string {
     return `${this.#space}:${hashName(name)}`;
   }
 
   /** The value; undefined where there is none or its time is over. */
   async get(name: string): Promise<T | undefined> {
     const access = await this.#context.access();
-    const record = await access.read(this.#key(name));
+    const record = await access.read(this.keyOf(name));
     return record === undefined ? undefined : this.#value(record);
   }
 
@@ -110,7 +111,7 @@ export class Records<T> {
   async delete(name: string): Promise<boolean> {
     const access = await this.#context.access();
     const { store } = access;
-    const key = this.#key(name);
+    const key = this.keyOf(name);
     const record = await access.read(key);
     if (record === undefined) return false;
     const was = await access.insist('destroy', () => store.destroy(key, record.owner?.name));
@@ -131,7 +132,7 @@ export class Records<T> {
   ): Promise<T | undefined> {
     const { documents, clock } = this.#context;
     const access = await this.#context.access();
-    const key = this.#key(name);
+    const key = this.keyOf(name);
     const nonce = newNonce();
     const now = clock.now();
     const expiresAt = now + durationMs(options.expiresIn, 'expiresIn');

@@ -58,7 +58,8 @@ export class SealedCommitter {
       return;
     }
     try {
-      if (origin.kind === 'closed') {
+      // A login is nobody's but its own: it only loses what it would have carried along.
+      if (origin.kind === 'closed' && !changes.stands) {
         // Whoever logged in by hand is not logged in, and must not be told so.
         const depends = answerDepends || identityOf(session.peek(), this.#settings.identityKeys) !== session.identity;
         this.#gone(session, origin.key, changes, depends);
@@ -79,7 +80,8 @@ export class SealedCommitter {
     const meta: Meta = known?.meta ?? { created: now, commits: 0, nonces: [] };
     const base = origin.kind === 'record' ? origin.record.document : undefined;
     const stored = (): Data => (base === undefined ? {} : documents.data(base));
-    const data = changes.takes ? changes.replay(stored(), documents.copyOf) : session.peek();
+    const anew = changes.takes || origin.kind === 'closed';
+    const data = anew ? changes.replay(stored(), documents.copyOf) : session.peek();
     const drafted = new Drafts(this.#settings, changes, newNonce(), now, session.place).of(data, {
       ...meta,
       nonces: [],

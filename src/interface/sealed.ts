@@ -10,6 +10,7 @@ import { LINGER_MS } from './drafts.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
 import { ready } from './later.ts';
 import { ownerName } from './owner-name.ts';
+import { together } from './participants.ts';
 import type { Revocation } from './revocation.ts';
 import { SealedCommitter, type SealedSettings } from './sealed-committer.ts';
 import { openSealed, type SealedSession, sealSession } from './sealed-value.ts';
@@ -21,7 +22,7 @@ export class SealedInterface<D>
 {
   readonly #settings: SealedSettings;
   readonly #committer: SealedCommitter;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(settings: SealedSettings) {
     super(settings, CookieSession);
@@ -131,7 +132,8 @@ export class SealedInterface<D>
   commit(face: Session<D>): HeaderChanges | Promise<HeaderChanges> {
     const session = this.behind(face);
     try {
-      const work = this.#committer.commit(session, false);
+      const sealing = this.#committer.commit(session, false);
+      const work = session.participants.length === 0 ? sealing : together(session, sealing ?? Promise.resolve());
       if (work === undefined) return this.#head(session);
       return this.#tracked(work).then(
         () => this.#head(session),
@@ -143,7 +145,7 @@ export class SealedInterface<D>
   }
 
   /** Revocations under way, so that closing can wait for them. */
-  #tracked(work: Promise<void>): Promise<void> {
+  #tracked(work: Promise<unknown>): Promise<unknown> {
     const through = (): void => {
       this.#running.delete(work);
     };

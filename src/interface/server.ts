@@ -5,6 +5,7 @@ import type { TicketReading } from '../cookie/ticket.ts';
 import { CoatcheckError } from '../errors.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
 import { dictionary, dictionaryLater } from '../session/dictionary.ts';
+import type { Fostering } from '../session/engine.ts';
 import type { Origin, RequestSession, SessionEngine } from '../session/request-session.ts';
 import type { Session } from '../session/types.ts';
 import type { StoredRecord } from '../store/contract.ts';
@@ -12,11 +13,13 @@ import { Budget } from '../store/deadline.ts';
 import { KeyQueue } from '../store/queue.ts';
 import type { Told } from '../store/turn-reads.ts';
 import { asStoreError, reach, StoreAccess } from './access.ts';
+import { Adoption } from './adoption.ts';
 import { Committer } from './committer.ts';
 import type { HeaderChanges, Later, SessionInterface, SessionRequest } from './contract.ts';
 import { DictionaryInterface } from './dictionary-interface.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
 import { ready } from './later.ts';
+import { joined, together } from './participants.ts';
 import { ServerSession } from './server-session.ts';
 import type { ServerSettings } from './settings.ts';
 import type { StoreSource } from './store-source.ts';
@@ -57,6 +60,7 @@ export class ServerInterface<D>
   readonly #source: StoreSource;
   readonly #sweeper: Sweeper;
   readonly #committer: Committer;
+  readonly fostering: Fostering;
   /** Commits under way, so that closing can wait for them. */
   readonly #running = new Set<Promise<unknown>>();
 
@@ -66,6 +70,8 @@ export class ServerInterface<D>
     this.#source = source;
     this.#sweeper = sweeper;
     this.#committer = new Committer(settings, new KeyQueue());
+    const access = (session: RequestSession) => this.#access(session as ServerSession);
+    this.fostering = new Adoption(settings, access, (reached, owner) => this.#committer.cap(reached, owner));
   }
 
   open(request: SessionRequest): Session<D> | undefined | Promise<Session<D>> {
@@ -243,7 +249,7 @@ export class ServerInterface<D>
   async save(session: RequestSession): Promise<void> {
     const own = session as ServerSession;
     // Nothing to store is nothing to look at.
-    if (own.running === undefined && own.fault === undefined && !own.modified) return;
+    if (own.running === undefined && own.fault === undefined && !own.modified && own.participants.length === 0) return;
     session.look();
     await this.#store(own, true, () => undefined, rethrow);
   }
@@ -261,13 +267,14 @@ export class ServerInterface<D>
   /** The answer says what was lost, so that its end need not tell it again. */
   #failed(session: ServerSession, error: Error): HeaderChanges {
     session.takeChanges();
+    session.participants = [];
     return { ...this.#head(session), error };
   }
 
   /** What the head waits for; undefined for nothing. */
   #work(session: ServerSession): Promise<HeaderChanges> | undefined {
     const head = (): HeaderChanges => this.#head(session);
-    if (session.running !== undefined || session.modified) {
+    if (session.running !== undefined || session.modified || session.participants.length > 0) {
       return this.#store(session, false, head, (error) => this.#failed(session, error as Error));
     }
     if (session.fault !== undefined) throw session.fault;
@@ -317,22 +324,27 @@ export class ServerInterface<D>
   }
 
   #run(session: ServerSession, answerDepends: boolean): Promise<unknown> {
-    if (!session.modified) return session.fault === undefined ? Promise.resolve() : Promise.reject(session.fault);
+    if (!session.modified) {
+      const { events } = this.#settings;
+      const gone = () =>
+        events.emit('gone', () => ({ handle: handleOf((session.origin as { key: string }).key) }), session);
+      return session.fault === undefined ? joined(session, gone) : Promise.reject(session.fault);
+    }
     const commit = (access: StoreAccess): Promise<unknown> =>
       session.ending?.unchecked === true
         ? this.#findEnding(session, access).then(() => this.#committer.commit(session, access, answerDepends))
         : this.#committer.commit(session, access, answerDepends);
     const access = this.#access(session);
-    return access instanceof StoreAccess ? commit(access) : access.then(commit);
+    return together(session, access instanceof StoreAccess ? commit(access) : access.then(commit));
   }
 
   /** A ticket that nobody has looked up yet may lead to nothing, and then there is nothing to end (R34). */
   async #findEnding(session: ServerSession, access: StoreAccess): Promise<void> {
     const { ending } = session;
-    if (ending?.key === undefined || ending.owner !== undefined) return;
+    if (ending?.key === undefined || ending.record !== undefined) return;
     const record = await access.read(ending.key);
     const there = record !== undefined && closedNonce(record.document) === undefined;
-    session.ending = { ...ending, unchecked: false, key: there ? ending.key : undefined, owner: record?.owner?.name };
+    session.ending = { ...ending, unchecked: false, key: there ? ending.key : undefined, record };
   }
 
   /** No promise once the store is open: with AsyncLocalStorage every promise counts twice. */
@@ -360,7 +372,7 @@ export class ServerInterface<D>
 
   finish(face: Session<D>): Promise<unknown> | undefined {
     const session = this.behind(face);
-    if (session.running === undefined && !session.modified) return undefined;
+    if (session.running === undefined && !session.modified && session.participants.length === 0) return undefined;
     return this.#store(
       session,
       false,

@@ -46,12 +46,13 @@ export function currentSession(): object | undefined {
   return contexts.getStore()?.holder.session;
 }
 
-function current(): object {
+/** The same; outside a request an error that says what to do. @throws CoatcheckError `SESSION_OUTSIDE_REQUEST` */
+export function current(): object {
   const session = currentSession();
   if (session !== undefined) return session;
   throw new CoatcheckError(
     'SESSION_OUTSIDE_REQUEST',
-    'The imported session was used outside a request. Mount the sessions before the code that uses it; in jobs, in ' +
+    'The imported session, or a function that stands for it, was used outside a request. Mount the sessions before the code that uses it; in jobs, in ' +
       'listeners of emitters that outlive a request, and with `ambient: false`, hand the request’s session over instead.',
   );
 }

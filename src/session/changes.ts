@@ -8,6 +8,9 @@ const NONE: Map<string, Operation[]> = new Map();
 /** Copies a value so that nobody else holds it. */
 export type Copy = <T>(value: T) => T;
 
+/** What a request wants to be said in meta, by its members; undefined takes one out. */
+export type MetaPatch = Readonly<Record<string, unknown>>;
+
 /**
  * What one request did to its session: operations a key in their order, after an optional wipe. Replayed over a newer
  * record they say what the request meant, where a copy of the whole session would undo what others did.
@@ -20,10 +23,17 @@ export class Changes {
   #beforeWipe: Map<string, Operation[]> | undefined;
   #rotate = false;
   #permanent: boolean | undefined;
+  #meta: MetaPatch | undefined;
 
   /** Nothing to store. */
   get empty(): boolean {
-    return this.#operations.size === 0 && this.#kept === undefined && !this.#rotate && this.#permanent === undefined;
+    return (
+      this.#operations.size === 0 &&
+      this.#kept === undefined &&
+      !this.#rotate &&
+      this.#permanent === undefined &&
+      this.#meta === undefined
+    );
   }
 
   /** The record must move to a new key. */
@@ -45,6 +55,22 @@ export class Changes {
 
   set permanent(value: boolean) {
     this.#permanent = value;
+  }
+
+  /** What is to be said in meta. */
+  get meta(): MetaPatch | undefined {
+    return this.#meta;
+  }
+
+  /** Has it said in meta, over what was to be said there before. */
+  amend(patch: MetaPatch): void {
+    this.#meta = { ...this.#meta, ...patch };
+  }
+
+  /** Somebody logs in, or half: that holds whatever became of the session it was done on. */
+  get stands(): boolean {
+    const somebody = (this.#meta?.authenticated ?? this.#meta?.pending) !== undefined;
+    return somebody && this.#rotate && this.#kept !== undefined;
   }
 
   add(key: string, operation: Operation): void {
@@ -124,6 +150,7 @@ export class Changes {
     for (const [key, list] of other.#operations) for (const operation of list) this.add(key, operation);
     if (other.#rotate) this.#rotate = true;
     if (other.#permanent !== undefined) this.#permanent = other.#permanent;
+    if (other.#meta !== undefined) this.amend(other.#meta);
   }
 
   /** The data of a newer record after these changes; `current` itself stays as it is. */
@@ -137,6 +164,13 @@ export class Changes {
       else result[key] = value;
     }
     return result;
+  }
+
+  /** What these changes made of the record has been stored. */
+  tellStored(): void {
+    for (const list of this.#operations.values()) {
+      for (const operation of list) if (operation.kind === 'update') operation.stored?.();
+    }
   }
 
   /** The keys that were changed one by one. */

@@ -18,7 +18,7 @@ const verbs = {
     return session.delete(key) ? value : fallback;
   },
   setDefault: (session: RequestSession, key: string, value: unknown) => session.setDefault(key, value),
-  update: (session: RequestSession, key: string, fn: (value: unknown) => unknown) => session.update(key, fn),
+  update,
   clear: (session: RequestSession) => session.clear(),
   keys: (session: RequestSession) => Object.keys(session.look()),
   entries: (session: RequestSession) => Object.entries(copyData(session)),
@@ -105,6 +105,16 @@ export function copyData(
     copy[key] = isMutable(value) ? session.engine.copyOf(value) : value;
   }
   return copy;
+}
+
+function update(session: RequestSession, key: string, fn: (value: unknown) => unknown): void {
+  if (typeof key !== 'string' || typeof fn !== 'function') {
+    throw new CoatcheckError(
+      'USAGE',
+      'session.update takes a key and a function: session.update("n", (n = 0) => n + 1). For several keys use assign.',
+    );
+  }
+  session.update(key, fn);
 }
 
 function assign(session: RequestSession, values: Record<string, unknown>): void {

@@ -3,12 +3,16 @@ import { CoatcheckError } from '../errors.ts';
 /** What `update` was given. */
 export type Updater = (value: unknown) => unknown;
 
+/** What an updater of our own returns to remove the key; undefined means that it changed the copy in place. */
+export const REMOVED: unique symbol = Symbol('removed');
+
 /** One change of one key, as a request meant it: enough to do it again over a newer record. */
 export type Operation =
   | { readonly kind: 'set'; readonly value: unknown }
   | { readonly kind: 'delete' }
   | { readonly kind: 'default'; readonly value: unknown }
-  | { readonly kind: 'update'; readonly fn: Updater }
+  /** `stored`: called when what `fn` made last has been stored. */
+  | { readonly kind: 'update'; readonly fn: Updater; readonly stored?: (() => void) | undefined }
   | { readonly kind: 'take'; readonly taken: (value: unknown) => void };
 
 /** The value after an operation; undefined means that the key is absent. */
@@ -31,6 +35,7 @@ export function applyOperation(operation: Operation, value: unknown, copy: <T>(v
 function runUpdate(fn: Updater, value: unknown, copy: <T>(value: T) => T): unknown {
   const own = typeof value === 'object' && value !== null ? copy(value) : value;
   const returned = fn(own);
+  if (returned === REMOVED) return undefined;
   if (isThenable(returned)) {
     // Its rejection is nobody's any more, and must not end the process.
     returned.then(undefined, () => undefined);

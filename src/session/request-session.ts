@@ -1,37 +1,16 @@
-import type { Limits } from '../codec/bounds.ts';
 import type { Data, DecodedRecord } from '../codec/contract.ts';
 import { CoatcheckError } from '../errors.ts';
 import type { StoredRecord } from '../store/contract.ts';
-import { Changes, type Copy } from './changes.ts';
+import { Changes, type MetaPatch } from './changes.ts';
 import { isMutable, own } from './data.ts';
-import { Handed, type TextOf } from './handed.ts';
+import type { SessionEngine } from './engine.ts';
+import { Handed } from './handed.ts';
 import { applyOperation, type Operation, type Updater } from './operations.ts';
 import { type Ending, type Origin, RequestState } from './request-state.ts';
 import { checkKey, checkValue } from './value-check.ts';
-import { refuseLateChange, refuseLateLook } from './wire.ts';
+import { refuseLateLook } from './wire.ts';
 
-export type { Ending, Origin };
-
-/** What a session asks of its interface. */
-export interface SessionEngine {
-  readonly limits: Limits;
-  readonly textOf: TextOf;
-  /** The same for an object in a handler's hands; throws for one that has outgrown the bounds, before writing it out. */
-  readonly heldText: TextOf;
-  readonly copyOf: Copy;
-  /** Decodes and judges a record on the first look; anything but a usable record changes the origin. */
-  decode(session: RequestSession): void;
-  load(session: RequestSession): Promise<void>;
-  save(session: RequestSession): Promise<void>;
-  reload(session: RequestSession): Promise<void>;
-  /** A fresh copy of the data that a stored record holds. */
-  storedData(record: StoredRecord): Data;
-  handle(key: string): string;
-  /** Carries out an end that was asked for when the answer had been given up. */
-  endAbandoned(session: RequestSession): void;
-  /** Tells that something asked for will not be done (event `lost`). */
-  lost(session: RequestSession, error: unknown): void;
-}
+export type { Ending, Origin, SessionEngine };
 
 /** One request's session: what was found, what the handler sees, what it did. Handlers hold it through `dictionary`. */
 export class RequestSession extends RequestState {
@@ -98,11 +77,6 @@ export class RequestSession extends RequestState {
     this.#shared = false;
     this.#data = { ...data };
     return this.#data;
-  }
-
-  /** Throws where the answer is too far gone for a change, or for one that needs a cookie. */
-  refuseLate(needsCookie: boolean): void {
-    if (this.wire !== 'open') refuseLateChange(this.wire, needsCookie);
   }
 
   #changed(): void {
@@ -188,13 +162,8 @@ export class RequestSession extends RequestState {
     return this.get(key);
   }
 
-  update(key: string, fn: Updater): void {
-    if (typeof key !== 'string' || typeof fn !== 'function') {
-      throw new CoatcheckError(
-        'USAGE',
-        'session.update takes a key and a function: session.update("n", (n = 0) => n + 1). For several keys use assign.',
-      );
-    }
+  /** @param stored called when what `fn` made last has been stored */
+  update(key: string, fn: Updater, stored?: () => void): void {
     const data = this.#write();
     checkKey(key);
     const { copyOf } = this.engine;
@@ -204,7 +173,7 @@ export class RequestSession extends RequestState {
     if (value !== undefined) this.check(key, value);
     this.changes.detach(key, copyOf);
     this.#replace(data, key, value);
-    this.changes.add(key, { kind: 'update', fn });
+    this.changes.add(key, { kind: 'update', fn, stored });
     this.#changed();
   }
 
@@ -226,6 +195,14 @@ export class RequestSession extends RequestState {
     this.recordEdits();
     if (keep !== true) this.#wipe(new Set(keep === false ? [] : keep));
     this.changes.rotate();
+    this.#changed();
+  }
+
+  /** What meta is to say of who the visitor is, with the commit; undefined takes a member out. */
+  amend(patch: MetaPatch): void {
+    this.#write();
+    this.changes.amend(patch);
+    this.amended = { ...this.amended, ...patch };
     this.#changed();
   }
 
@@ -269,9 +246,9 @@ export class RequestSession extends RequestState {
     if (!abandoned) this.refuseLate(false);
     const { origin } = this;
     if (this.ending === undefined) {
-      const owner = origin.kind === 'record' ? origin.record.owner?.name : undefined;
+      const record = origin.kind === 'record' ? origin.record : undefined;
       const key = origin.kind === 'none' || origin.kind === 'closed' ? undefined : origin.key;
-      this.ending = { key, sent: this.#sent(key), owner, unchecked: origin.kind === 'unloaded' };
+      this.ending = { key, sent: this.#sent(key), record, unchecked: origin.kind === 'unloaded' };
     }
     this.#endHere();
     this.readOnly = false;
@@ -284,7 +261,7 @@ export class RequestSession extends RequestState {
   expel(): void {
     if (this.origin.kind !== 'record') return;
     const { key, record } = this.origin;
-    this.ending = { key, sent: true, owner: record.owner?.name, unchecked: false };
+    this.ending = { key, sent: true, record, unchecked: false };
     this.origin = { kind: 'none' };
     if (this.cookie === 'set') this.cookie = 'none';
     this.onChanged?.();
@@ -308,6 +285,20 @@ export class RequestSession extends RequestState {
     this.#inFlight = undefined;
     this.#shared = false;
     this.#data = data;
+    this.amended = undefined;
+    this.participants = [];
+  }
+
+  /** Goes on with another record of the same visitor; what the handler did so far is laid over it. */
+  adopt(origin: Extract<Origin, { kind: 'record' }>, id: string): void {
+    this.recordEdits();
+    this.handed.clear();
+    this.origin = origin;
+    this.id = id;
+    this.cookie = 'set';
+    this.isNew = false;
+    this.#data = undefined;
+    this.#data = this.#rebased(this.peek());
   }
 
   /** Turns edits made in place, of one key or of all, into changes. */
@@ -376,6 +367,7 @@ export class RequestSession extends RequestState {
       if (isMutable(value) && own(view, name) === value) handed.stored(name, value);
     }
     this.#data = view;
+    taken.tellStored();
   }
 
   /** What the handler did meanwhile, over what was stored. */
@@ -392,7 +384,7 @@ export class RequestSession extends RequestState {
   /** The handler ended the session while a commit was storing it: that record must go too. */
   #endedMeanwhile(key: string, record: StoredRecord): void {
     if (this.ending === undefined) return;
-    this.ending = { key, sent: this.#sent(key), owner: record.owner?.name, unchecked: false };
+    this.ending = { key, sent: this.#sent(key), record, unchecked: false };
     this.#endHere();
   }
 }

@@ -1,6 +1,7 @@
 import type { DecodedRecord } from '../codec/contract.ts';
 import type { StoredRecord } from '../store/contract.ts';
-import type { Wire } from './wire.ts';
+import type { MetaPatch } from './changes.ts';
+import { refuseLateChange, type Wire } from './wire.ts';
 
 /** Where a session comes from. */
 export type Origin =
@@ -20,10 +21,44 @@ export interface Ending {
   readonly key: string | undefined;
   /** The browser may hold the ticket, so the record is closed instead of deleted. */
   readonly sent: boolean;
-  readonly owner: string | undefined;
+  /** The record as it was read: it says whose it is, and what ends with it. */
+  readonly record: StoredRecord | undefined;
   /** Nobody has looked up yet whether there is such a record. */
   readonly unchecked: boolean;
 }
+
+/** `'moving'`: somebody is, and the id that the session will have then is made by the next commit. */
+export type Standing = 'nobody' | 'somebody' | 'moving';
+
+/** What is known of the request that a session serves. */
+export interface ServedRequest {
+  /** Upper case as on the wire. */
+  readonly method: string;
+  /** The Cookie header as received. */
+  readonly cookie: string | undefined;
+  /** Scheme, host and port by which the visitor came, as far as it can be believed; undefined where it cannot. */
+  readonly origin: string | undefined;
+  /** The name of the session's cookie. */
+  readonly cookieName: string;
+  /** Any header by its lower-case name. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * What must be stored beside the session before the answer leaves: after the session's own commit, and not at all where
+ * that ended in `gone`. What it throws is the answer.
+ */
+export type Participant = () => Promise<void>;
+
+/** A record whose ticket nobody has seen. */
+export interface Newborn {
+  readonly id: string;
+  readonly key: string;
+  readonly owner: string | undefined;
+}
+
+/** Nearly every request; never written to. */
+const NOBODY: readonly Participant[] = [];
 
 /** What a request and its answer have come to, as far as the session is concerned. */
 export class RequestState {
@@ -62,9 +97,39 @@ export class RequestState {
   onLate: (() => void) | undefined;
   /** No record stood behind the session when the request began, or when it began anew. */
   isNew = false;
+  /** Other cookies of the answer, by name: each is asked for its Set-Cookie, if it wants one, when the head leaves. */
+  besides: Map<string, () => string | undefined> | undefined;
+
+  /** What this request has had said in meta so far, whether stored by now or not. */
+  amended: MetaPatch | undefined;
+  /** What is to be stored with the next commit. */
+  participants: readonly Participant[] = NOBODY;
 
   constructor(origin: Origin) {
     this.origin = origin;
+  }
+
+  /** Throws where the answer is too far gone for a change, or for one that needs a cookie. */
+  refuseLate(needsCookie: boolean): void {
+    if (this.wire !== 'open') refuseLateChange(this.wire, needsCookie);
+  }
+
+  /** Has something stored with the next commit. */
+  join(participant: Participant): void {
+    this.refuseLate(false);
+    this.participants = [...this.participants, participant];
+    if (this.wire === 'sent') this.onLate?.();
+    else this.onChanged?.();
+  }
+
+  /** What a value that is to die with the id may be derived from; never to be shown. */
+  get secretId(): string | undefined {
+    return this.id;
+  }
+
+  /** The request that is served; undefined where there is none. */
+  get request(): ServedRequest | undefined {
+    return undefined;
   }
 
   /** The visitor's address; undefined where nobody tells. */

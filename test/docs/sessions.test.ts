@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { EVENT_TYPES } from '../../src/events.ts';
+import { SESSION_EVENT_TYPES } from '../../src/events.ts';
 import { createCookieSessions, createSessions, session } from '../../src/index.ts';
 import type { Session } from '../../src/session/types.ts';
 import { CookieJar, sessionTransaction, withSession } from '../../src/testing/index.ts';
@@ -118,7 +118,7 @@ test('every block of docs/sessions.md is run', () => {
 
 describe('the tables of docs/sessions.md', () => {
   test('list every event', () => {
-    expect(firstCells('Events')).toEqual([...EVENT_TYPES]);
+    expect(firstCells('Events')).toEqual([...SESSION_EVENT_TYPES]);
   });
 
   /** The options, as the error for a wrong one lists them. */

@@ -1,11 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
-import { EVENT_TYPES } from '../../src/events.ts';
+import { SESSION_EVENT_TYPES } from '../../src/events.ts';
 import { newId } from '../../src/keys/ids.ts';
 import { setup, ticketOf } from './harness.ts';
 
 /** For each type of event, what makes it happen. */
-const scenes: Record<(typeof EVENT_TYPES)[number], (house: ReturnType<typeof setup>) => Promise<unknown>> = {
+const scenes: Record<(typeof SESSION_EVENT_TYPES)[number], (house: ReturnType<typeof setup>) => Promise<unknown>> = {
   created: async () => undefined,
   committed: async () => undefined,
   loaded: ({ browser }) => browser.read((session) => session.a),
@@ -58,7 +58,7 @@ const scenes: Record<(typeof EVENT_TYPES)[number], (house: ReturnType<typeof set
   },
 };
 
-test.each(EVENT_TYPES)(
+test.each(SESSION_EVENT_TYPES)(
   'event %s is fired, at the injected time, with a handle where there is a record',
   async (type) => {
     const house = setup();

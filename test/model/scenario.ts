@@ -4,7 +4,7 @@ import { nativeCodec } from '../../src/codec/native.ts';
 import { type CoatcheckError, createSessions, type Session, type SessionEvent } from '../../src/index.ts';
 import type { HeaderChanges } from '../../src/interface/contract.ts';
 import { keyOf } from '../../src/keys/ids.ts';
-import type { StoredRecord, Updated } from '../../src/store/contract.ts';
+import type { Store, StoredRecord, Updated } from '../../src/store/contract.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { request } from '../support/visit.ts';
 import { type Choice, type Mode, SteppedStore, settle } from './explorer.ts';
@@ -88,8 +88,8 @@ export async function play(
   actors: readonly Script[],
   choose: (choices: readonly Choice[]) => Choice,
   modes: Modes = undisturbed,
+  store: Store = memoryStore(),
 ): Promise<void> {
-  const store = memoryStore();
   const stepped = new SteppedStore(store);
   const first = createSessions({ store });
   const opened = (await first.open(request())) as Session;
