@@ -10,6 +10,11 @@ const contract = '^src/store/contract\\.ts$';
 const opening = '^src/store/opening\\.ts$';
 // What the stores on SQL have in common.
 const sql = '^src/store/sql-[^/]*\\.ts$';
+// What the stores on somebody else's get and set have in common, and the line in which their verbs wait.
+const row = '^src/store/row-[^/]*\\.ts$';
+const line = '^src/store/(queue|workerd)\\.ts$';
+// Stores around a store: they stand above keys and codec, and know no backend.
+const decorators = '^src/store/(encrypted|migrating)[-.]';
 // What the core does with every store: deadlines, queues, reads that travel together.
 const desk = '^src/store/(alarm|deadline|pulse|queue|turn-reads|workerd)\\.ts$';
 // The front door is index.ts and the factories that it hands out.
@@ -24,9 +29,9 @@ const rooms = {
   cookie: [room('keys')],
   session: [room('codec'), room('keys'), contract],
   interface: [room('session'), room('cookie'), room('keys'), room('codec'), contract, desk],
-  login: [room('session'), room('interface')],
-  csrf: [room('session'), room('interface')],
-  flash: [room('session'), room('interface')],
+  login: [room('session'), room('interface'), room('cookie'), room('keys'), room('codec'), room('flash')],
+  csrf: [room('session'), room('interface'), room('cookie'), room('keys')],
+  flash: [room('session'), room('interface'), room('codec')],
   interop: [room('codec'), room('keys'), room('cookie')],
   http: [room('interface'), room('session'), room('login'), room('csrf'), room('flash')],
   url: [room('store')],
@@ -90,8 +95,18 @@ module.exports = {
       comment:
         'A store is sqlite.ts and its sqlite-*.ts; it knows the contract, opening.ts and the ground floor, and no other store.',
       severity: 'error',
-      from: { path: '^src/store/([^/.-]+)', pathNot: [desk, '^src/store/(sqlite|postgres|mysql)[-.]'] },
+      from: {
+        path: '^src/store/([^/.-]+)',
+        pathNot: [desk, row, decorators, '^src/store/(sqlite|postgres|mysql|express|unstorage|keyv)[-.]'],
+      },
       to: { path: any, pathNot: [ground, contract, opening, '^src/store/$1[-./]'] },
+    },
+    {
+      name: 'arrows-of-stores-around-stores',
+      comment: 'A store around a store takes it as an argument; beside the contract it knows keys and codec.',
+      severity: 'error',
+      from: { path: '^src/store/(encrypted|migrating)[-.]' },
+      to: { path: any, pathNot: [ground, contract, room('keys'), room('codec'), '^src/store/$1[-./]'] },
     },
     {
       name: 'arrows-of-stores-on-sql',
@@ -99,6 +114,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/store/(sqlite|postgres|mysql)[-.]' },
       to: { path: any, pathNot: [ground, contract, opening, sql, '^src/store/$1[-./]'] },
+    },
+    {
+      name: 'arrows-of-stores-on-rows',
+      comment: 'A store on somebody else’s get and set knows in addition what those have in common: row-*.ts.',
+      severity: 'error',
+      from: { path: '^src/store/(express|unstorage|keyv)[-.]' },
+      to: { path: any, pathNot: [ground, contract, row, '^src/store/$1[-./]'] },
+    },
+    {
+      name: 'arrows-of-rows',
+      comment: 'What those have in common knows the contract and the queue, and no store.',
+      severity: 'error',
+      from: { path: row },
+      to: { path: any, pathNot: [ground, contract, row, line] },
     },
     {
       name: 'arrows-of-the-desk',

@@ -4,6 +4,7 @@ import { Problem } from './problem.ts';
 /** What a route answers, in words that every adapter can say in its framework's own way. */
 export type Answer =
   | { readonly kind: 'json'; readonly body: unknown; readonly status?: number; readonly cacheControl?: string }
+  | { readonly kind: 'html'; readonly body: string }
   | { readonly kind: 'file'; readonly name: string; readonly type: string }
   | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'stream'; readonly chunks: AsyncIterable<string> };
@@ -12,6 +13,7 @@ export type Answer =
 export const PUBLIC_FOLDER: URL = new URL('./public/', import.meta.url);
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
+export const HTML_TYPE = 'text/html; charset=utf-8';
 export const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 export function json(body: unknown): Answer {

@@ -1,25 +1,31 @@
 import type { RequestListener } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { expressSessions } from 'coatcheck/http/express';
-import type { ErrorRequestHandler, Request, Response } from 'express';
-import { type Answer, errorAnswer, PUBLIC_FOLDER, TEXT_TYPE } from './answer.ts';
+import { expressCsrf } from 'coatcheck/http/express-csrf';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { type Answer, errorAnswer, HTML_TYPE, PUBLIC_FOLDER, TEXT_TYPE } from './answer.ts';
+import type { App } from './app.ts';
 import { BODY_LIMIT, bodyProblem } from './body.ts';
 import { type Fields, queryOf } from './fields.ts';
 import { notFound } from './problem.ts';
-import { type Route, routes } from './routes.ts';
-import type { AppSessions } from './sessions.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
 
 /** The application on Express, given the module of version 4 or 5. */
-export function expressApp(express: typeof import('express'), sessions: AppSessions): RequestListener {
+export function expressApp(express: typeof import('express'), { sessions, csrf }: App): RequestListener {
   const app = express();
   // As exact as the other adapters.
   app.enable('case sensitive routing').enable('strict routing');
   app.use(expressSessions(sessions, { onError: (error, _request, response) => send(response, errorAnswer(error)) }));
   app.use(express.json({ limit: BODY_LIMIT }), express.urlencoded({ limit: BODY_LIMIT, extended: false }));
+  const guard = expressCsrf(csrf);
   for (const route of routes) {
     const method = route.method === 'GET' ? 'get' : 'post';
     // Express 4 does not look at the promise of a handler.
-    app[method](route.path, (request, response, next) => void serve(route, sessions, request, response).catch(next));
+    const handler: RequestHandler = (request, response, next) =>
+      void serve(route, { sessions, csrf }, request, response).catch(next);
+    const handlers = [...(route.guarded ? [guard] : []), route.exempt ? csrf.exempt(handler) : handler];
+    app[method](route.path, ...handlers);
   }
   app.use((_request, _response, next) => next(notFound()));
   const onError: ErrorRequestHandler = (error, _request, response, next) => {
@@ -30,9 +36,9 @@ export function expressApp(express: typeof import('express'), sessions: AppSessi
   return app;
 }
 
-async function serve(route: Route, sessions: AppSessions, request: Request, response: Response): Promise<void> {
+async function serve(route: Route, app: App, request: Request, response: Response): Promise<void> {
   const fields = route.method === 'GET' ? queryOf(request.originalUrl) : ((request.body ?? {}) as Fields);
-  await send(response, await route.handle(fields, sessions));
+  await send(response, await route.handle(fields, app));
 }
 
 async function send(response: Response, answer: Answer): Promise<void> {
@@ -40,6 +46,9 @@ async function send(response: Response, answer: Answer): Promise<void> {
     case 'json':
       if (answer.cacheControl !== undefined) response.set('Cache-Control', answer.cacheControl);
       response.status(answer.status ?? 200).json(answer.body);
+      return;
+    case 'html':
+      response.set('Content-Type', HTML_TYPE).send(answer.body);
       return;
     case 'file':
       response.sendFile(answer.name, { root: fileURLToPath(PUBLIC_FOLDER) });

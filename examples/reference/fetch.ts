@@ -1,27 +1,40 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { fetchSessions } from 'coatcheck/http/fetch';
+import { type FetchHandler, fetchSessions } from 'coatcheck/http/fetch';
+import { fetchCsrf } from 'coatcheck/http/fetch-csrf';
 import type { ServerRequest } from 'srvx';
 import { toNodeHandler } from 'srvx/node';
-import { type Answer, errorAnswer, JSON_TYPE, PUBLIC_FOLDER, redirectText, TEXT_TYPE } from './answer.ts';
+import { type Answer, errorAnswer, HTML_TYPE, JSON_TYPE, PUBLIC_FOLDER, redirectText, TEXT_TYPE } from './answer.ts';
+import type { App } from './app.ts';
 import { readBody } from './body.ts';
 import { type Fields, queryOf } from './fields.ts';
 import { findRoute } from './find-route.ts';
-import type { AppSessions } from './sessions.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
+
+type Handler = FetchHandler<object, []>;
 
 /** The application as a function of `Request` and `Response`, which srvx serves on Node. */
-export function fetchApp(sessions: AppSessions): RequestListener {
-  const handler = fetchSessions(sessions, (request) => serve(sessions, request), {
+export function fetchApp(app: App): RequestListener {
+  const handlers = new Map(routes.map((route) => [route, handlerOf(route, app)]));
+  const serve: Handler = (request, context) => {
+    const handler = handlers.get(findRoute(request.method, new URL(request.url).pathname)) as Handler;
+    return handler(request, context);
+  };
+  const handler = fetchSessions<object>(app.sessions, serve, {
     address: (request) => (request as ServerRequest).ip,
     onError: (error) => toResponse(errorAnswer(error)),
   });
   return toNodeHandler((request) => handler(request)) as RequestListener;
 }
 
-async function serve(sessions: AppSessions, request: Request): Promise<Response> {
-  const route = findRoute(request.method, new URL(request.url).pathname);
-  const fields = route.method === 'GET' ? queryOf(request.url) : await fieldsOf(request);
-  return toResponse(await route.handle(fields, sessions));
+function handlerOf(route: Route, app: App): Handler {
+  const handler: Handler = async (request) => {
+    const fields = route.method === 'GET' ? queryOf(request.url) : await fieldsOf(request);
+    return toResponse(await route.handle(fields, app));
+  };
+  if (route.guarded !== true) return handler;
+  return fetchCsrf(app.csrf, route.exempt ? app.csrf.exempt(handler) : handler);
 }
 
 async function fieldsOf({ headers, body }: Request): Promise<Fields> {
@@ -35,6 +48,8 @@ async function toResponse(answer: Answer): Promise<Response> {
       if (answer.cacheControl !== undefined) headers.set('Cache-Control', answer.cacheControl);
       return new Response(JSON.stringify(answer.body), { status: answer.status ?? 200, headers });
     }
+    case 'html':
+      return new Response(answer.body, { headers: { 'Content-Type': HTML_TYPE } });
     case 'file':
       return new Response(await readFile(new URL(answer.name, PUBLIC_FOLDER)), {
         headers: { 'Content-Type': answer.type },

@@ -24,6 +24,11 @@ export function text(fields: Fields, name: string): string {
   return given;
 }
 
+/** One text, or nothing. */
+export function optionalText(fields: Fields, name: string): string | undefined {
+  return Object.hasOwn(fields, name) ? text(fields, name) : undefined;
+}
+
 /** A form can only send the words. */
 export function flag(fields: Fields, name: string): boolean {
   const given = value(fields, name);

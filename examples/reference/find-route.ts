@@ -1,5 +1,6 @@
 import { notFound } from './problem.ts';
-import { type Route, routes } from './routes.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
 
 const byName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
 

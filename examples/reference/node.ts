@@ -2,24 +2,37 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { nodeSessions } from 'coatcheck/http/node';
-import { type Answer, errorAnswer, JSON_TYPE, PUBLIC_FOLDER, redirectText, TEXT_TYPE } from './answer.ts';
+import { nodeCsrf } from 'coatcheck/http/node-csrf';
+import { type Answer, errorAnswer, HTML_TYPE, JSON_TYPE, PUBLIC_FOLDER, redirectText, TEXT_TYPE } from './answer.ts';
+import type { App } from './app.ts';
 import { readBody } from './body.ts';
 import { queryOf } from './fields.ts';
 import { findRoute } from './find-route.ts';
-import type { AppSessions } from './sessions.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** The application on node:http alone. */
-export function nodeApp(sessions: AppSessions): RequestListener {
-  return nodeSessions(sessions, (request, response) => serve(sessions, request, response), {
+export function nodeApp(app: App): RequestListener {
+  const handlers = new Map(routes.map((route) => [route, handlerOf(route, app)]));
+  const serve: Handler = (request, response) => {
+    const { method = 'GET', url = '/' } = request;
+    return handlers.get(findRoute(method, url.split('?', 1)[0] ?? '/'))?.(request, response);
+  };
+  return nodeSessions(app.sessions, serve, {
     onError: (error, _request, response) => send(response, errorAnswer(error)),
   });
 }
 
-async function serve(sessions: AppSessions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { method = 'GET', url = '/', headers } = request;
-  const route = findRoute(method, url.split('?', 1)[0] ?? '/');
-  const fields = route.method === 'GET' ? queryOf(url) : await readBody((name) => headers[name], request);
-  await send(response, await route.handle(fields, sessions));
+function handlerOf(route: Route, app: App): Handler {
+  const handler: Handler = async (request, response) => {
+    const { url = '/', headers } = request;
+    const fields = route.method === 'GET' ? queryOf(url) : await readBody((name) => headers[name], request);
+    await send(response, await route.handle(fields, app));
+  };
+  if (route.guarded !== true) return handler;
+  return nodeCsrf(app.csrf, route.exempt ? app.csrf.exempt(handler) : handler);
 }
 
 async function send(response: ServerResponse, answer: Answer): Promise<void> {
@@ -30,6 +43,10 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
       response.end(JSON.stringify(answer.body));
       return;
     }
+    case 'html':
+      response.writeHead(200, { 'Content-Type': HTML_TYPE });
+      response.end(answer.body);
+      return;
     case 'file':
       response.setHeader('Content-Type', answer.type);
       await pipeline(createReadStream(new URL(answer.name, PUBLIC_FOLDER)), response);

@@ -2,18 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CoatcheckError, session } from 'coatcheck';
 import { type Answer, json } from './answer.ts';
 import { operate } from './backend.ts';
-import { type Fields, flag, keep, milliseconds, text, value, wrong } from './fields.ts';
+import { flag, keep, milliseconds, text, value, wrong } from './fields.ts';
+import { guardedRoutes } from './guarded-routes.ts';
 import { noBackend } from './problem.ts';
-import type { AppSessions } from './sessions.ts';
-
-/** One route of the application. It knows no framework: the session is the imported one. */
-export interface Route {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly handle: (fields: Fields, sessions: AppSessions) => Answer | Promise<Answer>;
-}
-
-const OK: Answer = json({ ok: true });
+import { get, OK, post, type Route } from './route.ts';
 
 export const routes: readonly Route[] = [
   get('/public', () => OK),
@@ -90,11 +82,13 @@ export const routes: readonly Route[] = [
     session.has(key);
     return { kind: 'stream', chunks: lateWrite(key, late, wait) };
   }),
-  post('/backend', (body, sessions) => {
+  post('/backend', (body, { sessions }) => {
     if ('backend' in sessions) return operate(sessions.backend, body);
     throw noBackend();
   }),
   get('/cached', () => ({ kind: 'json', body: { keys: session.keys() }, cacheControl: 'public, max-age=600' })),
+
+  ...guardedRoutes,
 ];
 
 /** What `update` shows is provisional until it is saved; the answer tells the exact value. */
@@ -125,12 +119,4 @@ function number(current: unknown): number {
 function list(current: unknown): unknown[] {
   if (!Array.isArray(current)) throw wrong('The value under k is no list.');
   return current;
-}
-
-function get(path: string, handle: Route['handle']): Route {
-  return { method: 'GET', path, handle };
-}
-
-function post(path: string, handle: Route['handle']): Route {
-  return { method: 'POST', path, handle };
 }

@@ -2,26 +2,26 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CoatcheckError } from 'coatcheck';
+import { type App, makeApp } from './app.ts';
 import { readSettings, SettingError, type Settings } from './env.ts';
 import { expressApp } from './express.ts';
 import { fetchApp } from './fetch.ts';
 import { nodeApp } from './node.ts';
-import { type AppSessions, makeSessions } from './sessions.ts';
 
 const HOST = '127.0.0.1';
 /** How often connections that have become idle are closed, in milliseconds. */
 const IDLE_CHECK = 50;
 
-async function appOf(adapter: Settings['adapter'], sessions: AppSessions): Promise<RequestListener> {
+async function appOf(adapter: Settings['adapter'], app: App): Promise<RequestListener> {
   switch (adapter) {
     case 'express':
-      return expressApp((await import('express')).default as typeof import('express'), sessions);
+      return expressApp((await import('express')).default as typeof import('express'), app);
     case 'express4':
-      return expressApp((await import('express4')).default as typeof import('express'), sessions);
+      return expressApp((await import('express4')).default as typeof import('express'), app);
     case 'node':
-      return nodeApp(sessions);
+      return nodeApp(app);
     case 'fetch':
-      return fetchApp(sessions);
+      return fetchApp(app);
   }
 }
 
@@ -37,10 +37,11 @@ async function drain(server: Server): Promise<void> {
 
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
-  const sessions = makeSessions(settings);
+  const app = makeApp(settings);
+  const { sessions } = app;
   // A store that cannot be opened should end the start and not the first request.
   await sessions.ready();
-  const server = createServer(await appOf(settings.adapter, sessions));
+  const server = createServer(await appOf(settings.adapter, app));
   server.listen(settings.port, HOST);
   await once(server, 'listening');
   const stop = async (): Promise<void> => {
