@@ -1,0 +1,50 @@
+import { type CookieTemplate, cookieTemplate } from '../cookie/options.ts';
+import { readCookie } from '../cookie/parse.ts';
+import type { Kit } from '../interface/kit.ts';
+import type { RequestSession } from '../session/request-session.ts';
+import type { RememberOptions } from './remember.ts';
+
+/** The cookie that remembers: a value of ours until a moment, beside the session's. */
+export class RememberCookie {
+  readonly #template: CookieTemplate;
+
+  /** @throws CoatcheckError `OPTION_INVALID`, `OPTION_UNKNOWN` */
+  constructor({ cookie = {} }: RememberOptions, kit: Kit) {
+    // What a browser asks of the session's cookie it asks of this one too; its name is its own.
+    const { name: _, ...scope } = kit.cookie;
+    const options = { ...scope, sameSite: 'strict' as const, ...cookie };
+    const { secure = true, path = '/', domain } = options;
+    const locked = domain === undefined && path === '/';
+    const name = secure ? `${locked ? '__Host' : '__Secure'}-remember` : 'remember';
+    this.#template = cookieTemplate({ name, ...options }, kit.clock);
+  }
+
+  /** What a seal is made for (R11). */
+  get name(): string {
+    return this.#template.name;
+  }
+
+  isShown(session: RequestSession): boolean {
+    return readCookie(session.request?.cookie, this.#template.name).kind !== 'none';
+  }
+
+  /** What the cookie says; undefined for none, and for several. */
+  value(session: RequestSession): string | undefined {
+    const found = readCookie(session.request?.cookie, this.#template.name);
+    return found.kind === 'one' ? found.value : undefined;
+  }
+
+  /** The answer's head sets it, if there still is a head to come. @param end ms since 1970 */
+  set(session: RequestSession, value: string, end: number): void {
+    this.#beside(session, () => this.#template.setOpaque(value, end));
+  }
+
+  delete(session: RequestSession): void {
+    this.#beside(session, () => this.#template.delete());
+  }
+
+  #beside(session: RequestSession, cookie: () => string): void {
+    session.besides ??= new Map();
+    session.besides.set(this.#template.name, cookie);
+  }
+}

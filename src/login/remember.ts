@@ -1,0 +1,33 @@
+import type { CookieOptions } from '../cookie/options.ts';
+import type { Duration } from '../duration.ts';
+import type { Secret } from '../keys/secret.ts';
+import type { RequestSession } from '../session/request-session.ts';
+import type { LoginUser } from './user.ts';
+
+/** Remember me: how long, and by which cookie. */
+export interface RememberOptions {
+  /** From the login on; use does not move the end. Default `'30d'` (R96). */
+  duration?: Duration;
+  /** How long a cookie that has just been replaced still leads to its successor. Default `'20s'` (R97). */
+  grace?: Duration;
+  /** Default: the session cookie's scope, `SameSite=Strict`, and the name `__Host-remember`. */
+  cookie?: CookieOptions;
+  /** Only where the sessions have no store: seals the cookie. What that cannot do is in docs/login.md. */
+  secret?: Secret | readonly Secret[];
+}
+
+/** How a user is found out whom the cookie names. */
+export interface Restoring<U extends LoginUser> {
+  /** The user of an id, if they may come back. */
+  load(id: string): Promise<U | undefined>;
+  /** What meta says of a login that was brought back. */
+  meta(user: U): Readonly<Record<string, unknown>>;
+}
+
+/** The two ways of remembering: a series of secrets in the store, or all in the cookie. */
+export interface Remembers {
+  begin(session: RequestSession, user: string, duration: Duration | undefined): void;
+  restore<U extends LoginUser>(session: RequestSession, how: Restoring<U>): Promise<U | undefined>;
+  forget(session: RequestSession, linked: readonly string[]): void;
+  moved(session: RequestSession): void;
+}
