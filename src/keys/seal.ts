@@ -1,14 +1,7 @@
-import { Buffer } from 'node:buffer';
-import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { CoatcheckError } from '../errors.ts';
+import { decrypt, encrypt } from './aead.ts';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
-import { poolBytes } from './pool.ts';
-import { KEY_ID_LENGTH, type KeyRing, SALT_LENGTH } from './ring.ts';
-
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const TEXT_AT = SALT_LENGTH + NONCE_BYTES;
-const TAG = { authTagLength: TAG_BYTES };
+import { KEY_ID_LENGTH, type KeyRing } from './ring.ts';
 
 /** The most characters of a sealed value unless told otherwise: no cookie holds more (6265bis section 5.6). */
 export const SEALED_MAX = 4096;
@@ -29,14 +22,7 @@ export interface Opened {
  */
 export function seal(ring: KeyRing, text: string, max: number = SEALED_MAX): string {
   const key = ring.current;
-  const random = poolBytes(TEXT_AT);
-  const oneTime = key.oneTimeKey(random.subarray(0, SALT_LENGTH));
-  const cipher = createCipheriv('aes-256-gcm', oneTime, random.subarray(SALT_LENGTH), TAG);
-  cipher.setAAD(key.context);
-  const body = cipher.update(text, 'utf8');
-  // Closes the tag; GCM holds no bytes back.
-  cipher.final();
-  const sealed = key.id + encodeBase64url(Buffer.concat([random, body, cipher.getAuthTag()]));
+  const sealed = key.id + encodeBase64url(encrypt(key, text));
   if (sealed.length <= max) return sealed;
   throw new CoatcheckError(
     'SESSION_TOO_LARGE',
@@ -54,16 +40,6 @@ export function open(ring: KeyRing, value: string, max: number = SEALED_MAX): Op
   if (value.length > max) return undefined;
   const key = ring.find(value.slice(0, KEY_ID_LENGTH));
   const bytes = key && decodeBase64url(value.slice(KEY_ID_LENGTH));
-  if (key === undefined || bytes === undefined || bytes.byteLength < TEXT_AT + TAG_BYTES) return undefined;
-  const oneTime = key.oneTimeKey(bytes.subarray(0, SALT_LENGTH));
-  const decipher = createDecipheriv('aes-256-gcm', oneTime, bytes.subarray(SALT_LENGTH, TEXT_AT), TAG);
-  decipher.setAAD(key.context);
-  decipher.setAuthTag(bytes.subarray(bytes.byteLength - TAG_BYTES));
-  const body = decipher.update(bytes.subarray(TEXT_AT, bytes.byteLength - TAG_BYTES));
-  try {
-    decipher.final();
-  } catch {
-    return undefined;
-  }
-  return { text: body.toString('utf8'), stale: key !== ring.current };
+  const plain = key && bytes && decrypt(key, bytes);
+  return plain && { text: plain.toString('utf8'), stale: key !== ring.current };
 }
