@@ -5,10 +5,10 @@ import type { Session, SessionData } from '../session/types.ts';
 import { memoryStore } from '../store/memory.ts';
 import { CookieJar } from './cookie-jar.ts';
 
-/** What a test without a server sends: a GET of the root, from nowhere, over TLS. */
+/** What a test without a server sends: a POST to the root, so that it may log in, from nowhere, over TLS. */
 function testRequest(jar: CookieJar): SessionRequest {
   const none = (): undefined => undefined;
-  return { method: 'GET', path: '/', cookie: jar.header(), header: none, address: undefined, secure: true };
+  return { method: 'POST', path: '/', cookie: jar.header(), header: none, address: undefined, secure: true };
 }
 
 /**
@@ -21,6 +21,9 @@ function testRequest(jar: CookieJar): SessionRequest {
  * @example
  * await sessionTransaction(sessions, jar, (session) => session.set('user', 'ann'));
  * const page = await fetch(url, { headers: jar.headers('/account') });
+ *
+ * @example
+ * await sessionTransaction(sessions, jar, () => login.loginUser(ann, { fresh: false }));
  */
 export async function sessionTransaction<D, T>(
   sessions: SessionInterface<Session<D>>,
@@ -28,7 +31,7 @@ export async function sessionTransaction<D, T>(
   change: (session: Session<D>) => T | Promise<T>,
 ): Promise<T> {
   const session = await sessions.open(testRequest(jar));
-  if (session === undefined) throw new TypeError('These sessions have none for GET /; check the static option.');
+  if (session === undefined) throw new TypeError('These sessions have none for POST /; check the static option.');
   const result = await runWith(session, () => change(session));
   const { setCookie, error } = await sessions.commit(session, { status: 200 });
   if (error !== undefined) throw error;

@@ -87,6 +87,16 @@ describe('remember me', () => {
     expect(await reopened(used).name()).toBe('nobody');
   });
 
+  it('lasts as long as the login said, and not as createLogin says', async () => {
+    const { browser, clock } = setup({ remember: { duration: '2d' } });
+    await browser.visit(({ login }) => login.loginUser(ANN, { remember: true, duration: '9d' }));
+    clock.tick('8d');
+    const later = reopened(browser);
+    expect(await later.name()).toBe('ann');
+    clock.tick('2d');
+    expect(await reopened(later).name()).toBe('nobody');
+  });
+
   it('takes the user from the record: halves of two cookies bring nobody', async () => {
     const { browser, newBrowser } = setup({ remember: {} });
     await browser.visit(({ login }) => login.loginUser(ANN, { remember: true }));
