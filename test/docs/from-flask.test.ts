@@ -27,6 +27,14 @@ const SCENES: Readonly<Record<string, readonly Step[]>> = {
     ['GET /add/milk', '200 tea,milk'],
     ['GET /add/oats', '200 tea,milk,oats'],
   ],
+  'Flash messages': [
+    ['GET /', '200 ; '],
+    ['GET /flash/info/one', '200 ok'],
+    ['GET /flash/error/two', '200 ok'],
+    ['GET /flash/message/one', '200 ok'],
+    ['GET /', '200 two; info:one error:two message:one'],
+    ['GET /', '200 ; '],
+  ],
   'Permanent sessions': [
     ['GET /stay', '200 ok', 'in 5 days'],
     ['GET /leave', '200 ok', 'with the browser'],
