@@ -22,14 +22,22 @@ export async function makeTable(driver: DynamodbDriver, table: string): Promise<
   }
 }
 
+/** What CreateTable of DynamoDB takes. */
+export function tableInput(table: string): Readonly<Record<string, unknown>> {
+  return {
+    TableName: table,
+    AttributeDefinitions: KEYS.map(({ AttributeName }) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: KEYS,
+    BillingMode: 'PAY_PER_REQUEST',
+  };
+}
+
+/** What deletes expired items. */
+export const TTL: Readonly<Record<string, unknown>> = { AttributeName: 'ttl', Enabled: true };
+
 async function createOnce(driver: DynamodbDriver, table: string): Promise<void> {
   try {
-    await driver.send('CreateTable', {
-      TableName: table,
-      AttributeDefinitions: KEYS.map(({ AttributeName }) => ({ AttributeName, AttributeType: 'S' })),
-      KeySchema: KEYS,
-      BillingMode: 'PAY_PER_REQUEST',
-    });
+    await driver.send('CreateTable', tableInput(table));
   } catch (error) {
     // It is there, or somebody else is making it.
     if ((error as Error | null)?.name !== 'ResourceInUseException') throw error;
@@ -78,9 +86,8 @@ function checkKeys(schema: readonly KeyElement[]): void {
 
 async function setTtl(driver: DynamodbDriver, table: string): Promise<void> {
   if (await hasTtl(driver, table)) return;
-  const specification = { AttributeName: 'ttl', Enabled: true };
   try {
-    await driver.send('UpdateTimeToLive', { TableName: table, TimeToLiveSpecification: specification });
+    await driver.send('UpdateTimeToLive', { TableName: table, TimeToLiveSpecification: TTL });
   } catch (error) {
     // Servers for tests that know no TTL delete nothing.
     if ((error as Error | null)?.name === 'UnknownOperationException') return;

@@ -21,6 +21,12 @@ export async function checkServer(database: MongodbDatabase): Promise<void> {
   }
 }
 
+/** What createIndexes takes, with the names that MongoDB would give. */
+export const INDEXES: readonly MongodbFields[] = [
+  { key: { expires: 1 }, name: 'expires_1', expireAfterSeconds: 0 },
+  { key: { owner: 1, _id: 1 }, name: 'owner_1__id_1', partialFilterExpression: { owner: { $exists: true } } },
+];
+
 /**
  * Makes the indexes where they are missing: by the end, which is also MongoDB's own housekeeping, and by owner. They
  * have the names that MongoDB would give them, so that equal ones that somebody made are taken as they are.
@@ -29,10 +35,7 @@ export async function prepareIndexes(database: MongodbDatabase, collection: stri
   try {
     await database.command({
       createIndexes: collection,
-      indexes: [
-        { key: { expires: 1 }, name: 'expires_1', expireAfterSeconds: 0 },
-        { key: { owner: 1, _id: 1 }, name: 'owner_1__id_1', partialFilterExpression: { owner: { $exists: true } } },
-      ],
+      indexes: INDEXES,
       writeConcern: { w: 'majority' },
     });
   } catch (error) {

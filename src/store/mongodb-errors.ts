@@ -113,7 +113,9 @@ export function mongodbFailure(error: unknown, verb: string, outcome: Outcome): 
     // The primary has it, and too few others yet. Not to be made again: it would find itself stored.
     return failure(verb, { advice: 'the majority of the servers did not confirm the write' }, outcome, error);
   }
-  if (name === 'MongoServerError' && typeof code === 'number') return refused(code, verb, outcome, error);
+  if (name === 'MongoServerError') {
+    return typeof code === 'number' ? refused(code, verb, outcome, error) : failure(verb, UNEXPLAINED, outcome, error);
+  }
   if (name === 'MongoClientClosedError') return failure(verb, { advice: 'the client was closed' }, outcome, error);
   const unsent = UNSENT[name];
   if (unsent !== undefined) return failure(verb, unsent, 'none', error);

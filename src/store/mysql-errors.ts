@@ -11,6 +11,7 @@ interface Kind {
 }
 
 const STRANGER: Kind = { advice: 'MySQL does not let this user in with this password: look at user and password' };
+const LOCKED: Kind = { advice: 'the account of this user is locked: unlock it, or name another user' };
 const DENIED: Kind = { advice: 'this user may not do that: docs/stores/mysql.md lists the rights to grant' };
 const READ_ONLY: Kind = {
   advice: 'this server only reads, perhaps since a failover a moment ago',
@@ -81,8 +82,10 @@ const REFUSALS: Readonly<Record<number, Kind>> = {
   1969: SLOW,
   3024: SLOW,
   3101: AGAIN, // Group Replication rolled it back
+  3118: LOCKED,
   3169: ENDED,
   4031: { advice: 'MySQL had ended the connection, for nobody used it', retryable: true },
+  4151: LOCKED, // of MariaDB
 };
 
 const DUPLICATE = 1062;

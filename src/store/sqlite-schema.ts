@@ -5,6 +5,8 @@ import { SQLITE } from './sqlite-errors.ts';
 /** The number of the table's form. A change of the columns counts it up and says here how to get there. */
 const SCHEMA = 1;
 
+const NUMBERS = `CREATE TABLE IF NOT EXISTS ${SCHEMA_TABLE} (name TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL)`;
+
 /**
  * Makes the table where it is missing. The number of its form is kept in a table of its own, a row for each table:
  * `PRAGMA user_version` belongs to the whole database, which the user may share, and a comment in the table's text
@@ -19,9 +21,7 @@ export function prepareSchema(database: SqliteDatabase, table: string): void {
   // read-only file fails at the start and not at the first visitor: BEGIN IMMEDIATE alone succeeds on one.
   database.exec('BEGIN IMMEDIATE');
   try {
-    database.exec(
-      `CREATE TABLE IF NOT EXISTS ${SCHEMA_TABLE} (name TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL)`,
-    );
+    database.exec(NUMBERS);
     const known = database.prepare(`SELECT version FROM ${SCHEMA_TABLE} WHERE name = ?`).get(table) as
       | { version: number }
       | undefined
@@ -48,16 +48,28 @@ export function rollBack(database: SqliteDatabase): void {
 }
 
 function create(database: SqliteDatabase, table: string): void {
-  database.exec(`CREATE TABLE "${table}" (
-    key TEXT PRIMARY KEY NOT NULL,
-    document NOT NULL,
-    is_text INTEGER NOT NULL,
-    version TEXT NOT NULL,
-    expires_at INTEGER NOT NULL,
-    owner TEXT,
-    owner_until INTEGER
-  )`);
-  database.exec(`CREATE INDEX "${table}_expires_at" ON "${table}" (expires_at)`);
-  database.exec(`CREATE INDEX "${table}_owner" ON "${table}" (owner) WHERE owner IS NOT NULL`);
-  database.prepare(`INSERT OR REPLACE INTO ${SCHEMA_TABLE} (name, version) VALUES (?, ?)`).run(table, SCHEMA);
+  for (const statement of statementsFor(table)) database.exec(statement);
+}
+
+/** The statements that make the table, beside that of the numbers. Its name was checked. */
+function statementsFor(table: string): readonly string[] {
+  return [
+    `CREATE TABLE "${table}" (
+  key TEXT PRIMARY KEY NOT NULL,
+  document NOT NULL,
+  is_text INTEGER NOT NULL,
+  version TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  owner TEXT,
+  owner_until INTEGER
+)`,
+    `CREATE INDEX "${table}_expires_at" ON "${table}" (expires_at)`,
+    `CREATE INDEX "${table}_owner" ON "${table}" (owner) WHERE owner IS NOT NULL`,
+    `INSERT OR REPLACE INTO ${SCHEMA_TABLE} (name, version) VALUES ('${table}', ${SCHEMA})`,
+  ];
+}
+
+/** All of them as text, for whoever makes tables by hand. */
+export function tableDdl(table: string): string {
+  return [NUMBERS, ...statementsFor(table)].map((statement) => `${statement};`).join('\n');
 }

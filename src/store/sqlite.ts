@@ -16,7 +16,7 @@ import { checkName, SQL_HABITS } from './sql-names.ts';
 import { recordFrom } from './sql-row.ts';
 import { isDatabase, openFile, type SqliteDatabase, type SqliteStatement } from './sqlite-driver.ts';
 import { isBusy, SQLITE, sqliteFailure } from './sqlite-errors.ts';
-import { prepareSchema, rollBack } from './sqlite-schema.ts';
+import { prepareSchema, rollBack, tableDdl } from './sqlite-schema.ts';
 import { type Row, type SqliteStatements, sqliteStatements } from './sqlite-statements.ts';
 
 export interface SqliteStoreOptions {
@@ -81,8 +81,8 @@ export async function openSqlite(options: SqliteStoreOptions): Promise<Store> {
     habits: HABITS,
     example: "openSqlite({ database: './sessions.db' })",
   });
-  const { database: given, table = 'coatcheck_sessions' } = options;
-  checkName(SQLITE, 'table', table, 63, { names: /^sqlite_/i, why: 'Names that begin with sqlite_ are SQLite’s own.' });
+  const { database: given } = options;
+  const table = checkTable(options.table);
   if (typeof given !== 'string' && !isDatabase(given)) {
     throw new CoatcheckError(
       'OPTION_INVALID',
@@ -99,6 +99,29 @@ export async function openSqlite(options: SqliteStoreOptions): Promise<Store> {
     if (ours) database?.close();
     throw sqliteFailure(error, ours ? `opening ${given}` : 'opening', 'none');
   }
+}
+
+/**
+ * The statements by which a new file gets its table, as text for whoever makes tables by hand; opening makes it anyway.
+ *
+ * @throws CoatcheckError `OPTION_INVALID`, `OPTION_UNKNOWN`
+ *
+ * @example
+ * console.log(schemaOf({ table: 'sessions' }));
+ */
+export function schemaOf(options: Pick<SqliteStoreOptions, 'table'> = {}): string {
+  checkOptionNames(options, {
+    whose: 'schemaOf: ',
+    names: ['table'],
+    habits: HABITS,
+    example: "schemaOf({ table: 'sessions' })",
+  });
+  return tableDdl(checkTable(options.table));
+}
+
+function checkTable(table = 'coatcheck_sessions'): string {
+  checkName(SQLITE, 'table', table, 63, { names: /^sqlite_/i, why: 'Names that begin with sqlite_ are SQLite’s own.' });
+  return table;
 }
 
 async function prepare(database: SqliteDatabase, table: string, ours: boolean): Promise<void> {

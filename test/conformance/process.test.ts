@@ -6,7 +6,8 @@ import { readSettings, SettingError } from '../../examples/reference/env.ts';
 import { makeSessions } from '../../examples/reference/sessions.ts';
 import { CoatcheckError } from '../../src/errors.ts';
 import { testDrivers } from '../store/drivers.ts';
-import { ADAPTERS, count, fleet, refusal, SEALED, until } from './app.ts';
+import { count, fleet, refusal, SEALED, until } from './app.ts';
+import { ADAPTERS } from './cells.ts';
 import { tell, Visitor } from './visitor.ts';
 
 const { start, cell } = fleet();

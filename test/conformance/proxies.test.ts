@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ADAPTERS, type App, type Env, fleet, SEALED } from './app.ts';
+import { type App, type Env, fleet, SEALED } from './app.ts';
+import { ADAPTERS } from './cells.ts';
 import { Visitor } from './visitor.ts';
 
 const { start, cell } = fleet();

@@ -2,7 +2,7 @@ import { Datastore, PropertyFilter, Query } from '@google-cloud/datastore';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Store } from '../../src/store/contract.ts';
 import { openDatastore } from '../../src/store/datastore.ts';
-import { datastoreMissing, PROJECT, startDatastore } from '../support/servers/datastore.ts';
+import { datastoreNowhere, datastorePlace, PROJECT } from '../support/servers/datastore.ts';
 import { called } from '../support/servers/program.ts';
 
 const KEY = 'a'.repeat(64);
@@ -10,16 +10,20 @@ const OTHER = 'c'.repeat(64);
 const ANN = { name: 'b'.repeat(64), until: 1_795_280_000_500.5 };
 const AT = 1_795_280_000_123.25;
 
-if (datastoreMissing !== undefined) {
-  describe.skip(called('the layout in Datastore', datastoreMissing), () => test('holds', () => undefined));
+if (datastoreNowhere !== undefined) {
+  describe.skip(called('the layout in Datastore', datastoreNowhere), () => test('holds', () => undefined));
 } else {
-  const server = await startDatastore();
-  afterAll(() => server.stop());
-  const client = new Datastore({ projectId: PROJECT, apiEndpoint: server.endpoint, namespace: 'shop' });
+  const place = await datastorePlace();
+  afterAll(() => place.stop());
+  const client = new Datastore({
+    projectId: PROJECT,
+    apiEndpoint: place.apiEndpoint,
+    namespace: place.namespace('shop'),
+  });
   let kinds = 0;
   const opened = async (): Promise<{ store: Store; kind: string }> => {
     const kind = `layout-${kinds++}`;
-    const store = await openDatastore({ url: server.url(kind, 'shop') });
+    const store = await openDatastore({ url: place.url(kind, 'shop') });
     onTestFinished(() => store.close?.());
     return { store, kind };
   };

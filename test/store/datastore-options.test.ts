@@ -1,5 +1,5 @@
 import { Datastore } from '@google-cloud/datastore';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type DatastoreStoreOptions, openDatastore } from '../../src/store/datastore.ts';
 import { makeClient } from '../../src/store/datastore-client.ts';
 import { parseDatastoreUrl } from '../../src/store/datastore-url.ts';
@@ -97,11 +97,14 @@ describe('a Datastore store does not open', () => {
   test('where there are no credentials, and the process goes on', async () => {
     const before = process.env.GOOGLE_APPLICATION_CREDENTIALS;
     process.env.GOOGLE_APPLICATION_CREDENTIALS = '/nowhere/credentials.json';
+    // An emulator wants none.
+    vi.stubEnv('DATASTORE_EMULATOR_HOST', '');
     const unheard: unknown[] = [];
     const hear = (reason: unknown): void => void unheard.push(reason);
     process.on('unhandledRejection', hear);
     onTestFinished(() => {
       process.off('unhandledRejection', hear);
+      vi.unstubAllEnvs();
       if (before === undefined) delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
       else process.env.GOOGLE_APPLICATION_CREDENTIALS = before;
     });

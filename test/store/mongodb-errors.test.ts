@@ -40,6 +40,7 @@ test.each([
   ['MongoServerError', { code: 85 }, 'none', false, /another index/],
   ['MongoServerError', { code: 14031 }, 'none', false, /disk of MongoDB is full/],
   ['MongoServerError', { code: 1 }, 'unknown', false, /error of its own/],
+  ['MongoServerError', {}, 'unknown', false, /error of its own/],
   ['MongoServerError', { code: 4242 }, 'unknown', false, /its error 4242/],
   ['MongoWriteConcernError', { code: 64 }, 'unknown', false, /majority/],
   ['MongoCompatibilityError', {}, 'none', false, /version of the driver/],

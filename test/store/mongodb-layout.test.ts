@@ -4,7 +4,7 @@ import { createSessions } from '../../src/index.ts';
 import { openMongodb } from '../../src/store/mongodb.ts';
 import type { MongodbClient, MongodbFields } from '../../src/store/mongodb-client.ts';
 import { called } from '../support/redis.ts';
-import { mongodbMissing, startMongodb } from '../support/servers/mongodb.ts';
+import { mongodbNowhere, mongodbPlace } from '../support/servers/mongodb.ts';
 
 const KEY = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
@@ -67,15 +67,16 @@ describe('a server', () => {
   });
 });
 
-describe.skipIf(mongodbMissing !== undefined)(called('the layout', mongodbMissing), async () => {
-  const server = mongodbMissing === undefined ? await startMongodb() : undefined;
-  const client = new MongoClient(server?.url ?? 'mongodb://127.0.0.1');
-  const collection = client.db('shop').collection<Bson & { _id: string }>('coatcheck_sessions');
+describe.skipIf(mongodbNowhere !== undefined)(called('the layout', mongodbNowhere), async () => {
+  const place = mongodbNowhere === undefined ? await mongodbPlace() : undefined;
+  const client = new MongoClient(place?.driverUrl ?? 'mongodb://127.0.0.1');
+  const shop = place?.database('shop') ?? '';
+  const collection = client.db(shop).collection<Bson & { _id: string }>('coatcheck_sessions');
   afterAll(async () => {
     await client.close();
-    await server?.stop();
+    await place?.stop();
   });
-  const open = () => openMongodb({ client, database: 'shop' });
+  const open = () => openMongodb({ client, database: shop });
   beforeEach(() => collection.deleteMany({}));
   const held = (key: string) => collection.findOne({ _id: key });
 
@@ -213,7 +214,7 @@ describe.skipIf(mongodbMissing !== undefined)(called('the layout', mongodbMissin
     const version = (await store.read(KEY))?.version ?? '';
     const command = async (sent: MongodbFields): Promise<MongodbFields> => {
       if ('delete' in sent) await store.touch(KEY, version, LATER);
-      return client.db('shop').command(sent);
+      return client.db(shop).command(sent);
     };
     const sweeping = await openMongodb({
       client: { ...clientThat(() => undefined), db: () => ({ databaseName: 'shop', command }) },
@@ -234,7 +235,7 @@ describe.skipIf(mongodbMissing !== undefined)(called('the layout', mongodbMissin
     await store.put(KEY, 'a', LATER);
     await store.put(OTHER, 'b', LATER);
     const command = vi.fn(async (sent: MongodbFields): Promise<MongodbFields> => {
-      const reply = await client.db('shop').command(sent);
+      const reply = await client.db(shop).command(sent);
       if (sent.limit !== 3) return reply;
       return { ...reply, cursor: { id: Long.fromNumber(77), firstBatch: reply.cursor.firstBatch.slice(0, 1) } };
     });

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openMysql } from '../../src/store/mysql.ts';
 import { type Ca, makeCa, opensslMissing } from '../support/servers/ca.ts';
@@ -32,6 +35,17 @@ describe.skipIf(missing !== undefined)(called('MariaDB by TLS', missing), () => 
     await store.put('a', '{}', 4_000_000_000_000);
     expect((await store.read('a'))?.document).toBe('{}');
     await store.close?.();
+  });
+
+  test('is reached by its URL alone with the authority that NODE_EXTRA_CA_CERTS names, and without it refused', async () => {
+    const child = fileURLToPath(new URL('../env/connect-child.ts', import.meta.url));
+    const told = async (file: string): Promise<string> => {
+      const SESSION_URI = `${named(mysql.url)}?ssl-mode=REQUIRED&createTable=json`;
+      const env = { ...process.env, SESSION_URI, NODE_EXTRA_CA_CERTS: file };
+      return (await promisify(execFile)(process.execPath, ['--import', 'tsx', child], { env })).stdout.trim();
+    };
+    expect(await told(tls?.caFile ?? '')).toBe('connected');
+    expect(await told('')).toMatch(/how to connect/);
   });
 
   test('is refused with the authority of somebody else, or of the system', async () => {

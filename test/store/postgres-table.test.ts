@@ -218,6 +218,19 @@ describe.skipIf(postgresMissing !== undefined)(called('the table in PostgreSQL',
       await expect(createTable({ url: other })).rejects.toThrow(/may not do that: docs\/stores\/postgres\.md/);
     });
 
+    test('beside a table of another role wants SELECT, INSERT and UPDATE on its coatcheck_schema, and no less', async () => {
+      const { url, ask } = await newDatabase();
+      await ask(`CREATE SCHEMA web; ${schemaOf({ schema: 'web' })} GRANT USAGE, CREATE ON SCHEMA web TO app`);
+      const coats = { url, schema: 'web', table: 'coats' };
+      for (const right of ['SELECT', 'INSERT', 'UPDATE']) {
+        await expect(createTable(coats), right).rejects.toThrow(/may not do that: docs\/stores\/postgres\.md/);
+        await ask(`GRANT ${right} ON web.coatcheck_schema TO app`);
+      }
+      await createTable(coats);
+      const names = await ask('SELECT name FROM web.coatcheck_schema ORDER BY name');
+      expect(names.map(({ name }) => name)).toEqual(['coatcheck_sessions', 'coats']);
+    });
+
     test('in the other form is refused, and so is a table of somebody else', async () => {
       const { url, ask } = await newDatabase();
       await createTable({ url, document: 'bytes' });
