@@ -1,104 +1,111 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createSessions } from '../../src/index.ts';
-import { storeFromUrl } from '../../src/url.ts';
-import { freePort } from '../support/servers/child.ts';
+import { Datastore } from '@google-cloud/datastore';
+import { expect, onTestFinished, test } from 'vitest';
+import { type ByteRelay, startByteRelay } from '../support/servers/byte-relay.ts';
 import { type DatastoreServer, datastoreMissing, PROJECT, startDatastore } from '../support/servers/datastore.ts';
-import { called } from '../support/servers/program.ts';
-import { Browser } from '../support/visit.ts';
-import { type App, count, fleet, refusal, until } from './app.ts';
-import { Witness } from './dead-store.ts';
+import { count, type Env, until } from './app.ts';
+import { testFaults } from './faults.ts';
+import type { Scene } from './faults-row.ts';
+import { byBytes } from './faults-wire.ts';
 
-const { start } = fleet();
+interface Standing {
+  readonly env: Env;
+  readonly direct: Env;
+  readonly datastore: DatastoreServer;
+  readonly relay: ByteRelay;
+  readonly client: Datastore;
+  stop(): Promise<void>;
+}
 
-/** An emulator that is killed forgets what it held. */
-const KEPT = false;
+async function start(): Promise<Standing> {
+  const datastore = await startDatastore();
+  const relay = await startByteRelay(datastore.port);
+  const url = datastore.url('sessions');
+  const client = new Datastore({ projectId: PROJECT, apiEndpoint: datastore.endpoint });
+  return {
+    env: { SESSION_URI: url.replace(`:${datastore.port}`, `:${relay.port}`) },
+    direct: { SESSION_URI: url },
+    datastore,
+    relay,
+    client,
+    async stop() {
+      await relay.stop();
+      await datastore.stop();
+    },
+  };
+}
 
-describe.skipIf(datastoreMissing !== undefined)(called('faults of Datastore', datastoreMissing), () => {
-  let datastore: DatastoreServer;
-  let app: App;
-  let witness: Witness;
-  beforeAll(async () => {
-    datastore = await startDatastore();
-    app = await start({ ADAPTER: 'express', SESSION_URI: datastore.url('sessions') });
-  }, 60_000);
-  afterAll(async () => {
-    await app.stop();
-    await datastore.stop();
-  });
-  beforeEach(async () => {
-    witness = new Witness(app);
-    await witness.arrive();
-  });
+/**
+ * Whether a frame of HTTP/2 has the answer to a commit: a message of gRPC, which is a byte and a length, that begins
+ * with field 3, the results of its mutations. Others begin with field 1.
+ */
+function isCommitted(answer: Buffer): boolean {
+  for (let at = 0; at + 9 <= answer.length; at += 9 + answer.readUIntBE(at, 3)) {
+    if (answer[at + 3] === 0 && answer[at + 9 + 5] === 0x1a) return true;
+  }
+  return false;
+}
 
-  test('a dead one: a 503 in time and no cookie lost; a logout fails, and takes its cookie away all the same', async () => {
-    await datastore.kill();
-    await witness.refused(witness.read, 'none');
-    await witness.refused(witness.write, 'none');
-    await witness.comesAndGoes();
-    await datastore.restart();
-    await witness.recovered(KEPT);
-  });
+const wire = byBytes(isCommitted);
 
-  test('one that was killed between two requests is used as before when it is back', async () => {
-    await datastore.kill();
-    await datastore.restart();
-    await witness.recovered(KEPT);
-  });
+const EMULATED = 'the emulator keeps its records in memory and answers before it writes its file';
 
-  test('one that is away for ten seconds is found again as soon', { timeout: 60_000 }, async () => {
-    await datastore.kill();
-    const end = performance.now() + 10_000;
-    while (performance.now() < end) await witness.refused(witness.write, 'none');
-    await datastore.restart();
-    await witness.recovered(KEPT);
-  });
+testFaults<Standing>(
+  'Datastore',
+  {
+    store: 'Datastore',
+    missing: datastoreMissing,
+    start,
+    absent: /opening: /,
+    strangers: 'the emulator lets everybody in',
+    killed: {
+      begin: ({ datastore }) => datastore.kill(),
+      end: ({ datastore }) => datastore.restart(),
+      // Long enough for gRPC to wait longer and longer, if it were let to.
+      ms: 10_000,
+    },
+    // An emulator that is killed forgets what it held.
+    keeps: false,
+    silent: { begin: ({ datastore }) => datastore.pause(), end: ({ datastore }) => datastore.resume() },
+    ...wire,
+    // Whatever is on the one connection goes with it.
+    lossy: { ...wire.lossy, most: 10 },
+    full: `${EMULATED}; Datastore itself has no disk of ours, and says that a quota is used up`,
+    readOnly: `${EMULATED}; Datastore itself has no such mode`,
+    withdrawn: 'the emulator lets everybody in',
+    truncated: {
+      what: 'was cut off',
+      begin: (standing, key) => change(standing, key, (entity) => ({ ...entity, document: '{"data":{"a":1' })),
+      leaves: 'nobody',
+    },
+    foreign: {
+      what: 'somebody else wrote',
+      begin: (standing, key) => change(standing, key, () => ({ some: 'thing' })),
+      leaves: /no record of coatcheck/,
+    },
+    remove: ({ client }, key) => client.delete(client.key(['sessions', key])),
+  },
+  testMore,
+);
 
-  test('one that answers nothing is waited for up to the deadline, and then not asked until it is back', async () => {
-    datastore.pause();
-    onTestFinished(() => datastore.resume());
-    await witness.refused(witness.read, 'none');
-    await witness.refused(witness.write, 'none', 0);
-    await witness.comesAndGoes();
-    datastore.resume();
-    await witness.recovered();
-  });
+async function change({ client }: Standing, name: string, to: (entity: object) => object): Promise<void> {
+  const key = client.key(['sessions', name]);
+  const [entity] = await client.get(key);
+  await client.save({ key, data: to(entity as object) });
+}
 
+function testMore(scene: Scene<Standing>): void {
   test('a write that stops on its way is a 503 in time, and is stored or not when it is back', async () => {
+    const { witness, standing, app } = scene;
     const { visitor } = witness;
     const loaded = count(app, 'loaded');
     const slow = visitor.get('/slow?ms=300&k=late&v=1');
     await until(() => count(app, 'loaded') > loaded);
-    datastore.pause();
-    onTestFinished(() => datastore.resume());
+    standing.datastore.pause();
+    onTestFinished(() => standing.datastore.resume());
     const { status, json, setCookie } = await slow;
     expect([status, json.error.code, setCookie]).toEqual([503, 'STORE_TIMEOUT', []]);
-    datastore.resume();
+    standing.datastore.resume();
     await witness.recovered();
     expect([null, '1']).toContain((await visitor.get('/get?k=late')).json.value);
   });
-});
-
-describe.skipIf(datastoreMissing !== undefined)(called('Datastore at the start', datastoreMissing), () => {
-  test('one that is not there ends the reference application with a message', async () => {
-    const uri = `datastore://${PROJECT}/sessions?endpoint=http://127.0.0.1:${await freePort()}`;
-    const { status, stderr } = await refusal({ SESSION_URI: uri });
-    expect([status, stderr]).toEqual([1, expect.stringContaining('Datastore store, opening: ')]);
-    expect(stderr).not.toContain('    at ');
-  });
-
-  test('one that comes after the application is found by the next request', async () => {
-    const port = await freePort();
-    const uri = `datastore://${PROJECT}/sessions?endpoint=http://127.0.0.1:${port}`;
-    const sessions = createSessions({ store: () => storeFromUrl(uri) });
-    onTestFinished(() => sessions.close());
-    const browser = new Browser(sessions);
-    const visit = () => browser.visit((session) => session.set('a', 1));
-    for (let times = 0; times < 3; times++) {
-      expect(await visit()).toMatchObject({ setCookie: [], error: { status: 503, outcome: 'none' } });
-    }
-    const datastore = await startDatastore({ port });
-    onTestFinished(() => datastore.stop());
-    expect((await visit()).error).toBeUndefined();
-    expect(await browser.read((session) => session.get('a'))).toBe(1);
-  });
-});
+}

@@ -1,149 +1,177 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createSessions } from '../../src/index.ts';
+import { chmodSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeleteItemCommand, DeleteTableCommand, DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createTable } from '../../src/store/dynamodb.ts';
-import { storeFromUrl } from '../../src/url.ts';
-import { freePort } from '../support/servers/child.ts';
-import { type Dynamodb, motoMissing, startDynamodb } from '../support/servers/dynamodb.ts';
+import { type ByteRelay, startByteRelay } from '../support/servers/byte-relay.ts';
+import { CREDENTIALS, type Dynamodb, motoMissing, startDynamodb } from '../support/servers/dynamodb.ts';
 import { called } from '../support/servers/program.ts';
-import { Browser } from '../support/visit.ts';
-import { type App, count, fleet, refusal, until } from './app.ts';
-import { Witness } from './dead-store.ts';
+import { count, type Env, fleet, until } from './app.ts';
+import { DEADLINE, Witness } from './dead-store.ts';
+import { testFaults } from './faults.ts';
+import { ended } from './faults-absent.ts';
+import { allowFiles, folderOf, limitMissing } from './faults-process.ts';
+import type { Refusal, Scene } from './faults-row.ts';
+import { byBytes } from './faults-wire.ts';
 
 const { start } = fleet();
 
-describe('faults of DynamoDB', () => {
-  let dynamodb: Dynamodb;
-  let app: App;
-  let witness: Witness;
-  beforeAll(async () => {
-    dynamodb = await startDynamodb();
-    app = await start({ ADAPTER: 'express', SESSION_URI: await dynamodb.table('sessions') });
-  }, 60_000);
-  afterAll(async () => {
-    await app.stop();
-    await dynamodb.stop();
-  });
-  beforeEach(async () => {
-    witness = new Witness(app);
-    await witness.arrive();
-  });
+interface Standing {
+  readonly env: Env;
+  readonly direct: Env;
+  readonly dynamodb: Dynamodb;
+  readonly relay: ByteRelay;
+  readonly client: DynamoDBClient;
+  /** Where the server keeps them. */
+  readonly tables: string;
+  stop(): Promise<void>;
+}
 
-  test('a dead one: a 503 in time and no cookie lost; a logout fails, and takes its cookie away all the same', async () => {
-    await dynamodb.kill();
-    await witness.refused(witness.read, 'none');
-    await witness.refused(witness.write, 'none');
-    await witness.comesAndGoes();
-    await dynamodb.restart();
-    await witness.recovered();
-  });
+async function startStanding(): Promise<Standing> {
+  const dynamodb = await startDynamodb();
+  const relay = await startByteRelay(dynamodb.port);
+  const url = await dynamodb.table('sessions');
+  const client = new DynamoDBClient({ region: 'eu-west-1', endpoint: dynamodb.endpoint, credentials: CREDENTIALS });
+  return {
+    env: { SESSION_URI: url.replace(`:${dynamodb.port}`, `:${relay.port}`) },
+    direct: { SESSION_URI: url },
+    dynamodb,
+    relay,
+    client,
+    tables: join(folderOf(dynamodb.pid), 'tables'),
+    async stop() {
+      client.destroy();
+      await relay.stop();
+      await dynamodb.stop();
+    },
+  };
+}
 
-  test('one that was killed between two requests is used as before when it is back', async () => {
-    await dynamodb.kill();
-    await dynamodb.restart();
-    await witness.recovered();
-  });
+const record = (key: string) => ({ TableName: 'sessions', Key: { pk: { S: key }, sk: { S: 'record' } } });
 
-  test('one that is killed while requests are under way leaves each of them stored, refused or in doubt', async () => {
-    const { visitor } = witness;
-    const many = Array.from({ length: 20 }, () => visitor.post('/incr', { k: 'n' }));
-    await many[0];
-    await dynamodb.kill();
-    const answers = await Promise.all(many);
-    await dynamodb.restart();
-    await witness.recovered();
-    const stored = answers.filter(({ status }) => status === 200);
-    const doubted = answers.filter(({ json }) => json.error?.outcome === 'unknown');
-    for (const { status, setCookie } of answers) expect([[200, 503].includes(status), setCookie]).toEqual([true, []]);
-    // Before them stood 1, and `recovered` added at least one.
-    const { value } = (await visitor.get('/get?k=n')).json;
-    const written = (await visitor.post('/incr', { k: 'n' })).json.value;
-    expect(written).toBe(value + 1);
-    expect(value).toBeGreaterThanOrEqual(stored.length + 2);
-    expect(stored.length + doubted.length).toBeGreaterThan(0);
-  });
+const ENDED = /cannot be reached now|did not answer in time|connection broke/;
 
-  test('one that answers nothing is waited for up to the deadline, and then not asked until it is back', async () => {
-    dynamodb.pause();
-    onTestFinished(() => dynamodb.resume());
-    await witness.refused(witness.read, 'none');
-    await witness.refused(witness.write, 'none', 0);
-    await witness.comesAndGoes();
-    dynamodb.resume();
-    await witness.recovered();
-  });
+/** dynalite ends where it cannot write, be it for want of room or of the right to. */
+const full: Refusal<Standing> = {
+  what: 'is full',
+  refuses: 'writes',
+  outcome: 'either',
+  begin: ({ dynamodb }) => allowFiles(dynamodb.pid, false),
+  end: ({ dynamodb }) => dynamodb.restart(),
+  says: ENDED,
+  within: DEADLINE,
+};
 
+async function again({ dynamodb, tables }: Standing, fileMode: number, folderMode: number): Promise<void> {
+  await dynamodb.kill();
+  chmodSync(tables, folderMode);
+  for (const name of readdirSync(tables)) chmodSync(join(tables, name), fileMode);
+  await dynamodb.restart();
+}
+
+/** The answer to an update that was done. */
+const wire = byBytes(
+  (answer, asked) => asked.includes('.UpdateItem') && answer.toString('latin1').startsWith('HTTP/1.1 200'),
+);
+
+testFaults<Standing>(
+  'DynamoDB',
+  {
+    store: 'DynamoDB',
+    missing: undefined,
+    start: startStanding,
+    absent: /opening: /,
+    strangers: [
+      [
+        'a table that is not there',
+        ({ dynamodb }) => dynamodb.url('nowhere'),
+        /no such table in this region.*createTable/,
+      ],
+    ],
+    killed: { begin: ({ dynamodb }) => dynamodb.kill(), end: ({ dynamodb }) => dynamodb.restart() },
+    keeps: true,
+    silent: { begin: ({ dynamodb }) => dynamodb.pause(), end: ({ dynamodb }) => dynamodb.resume() },
+    ...wire,
+    // Each call that was cut needs a connection of its own.
+    lossy: { ...wire.lossy, most: 10 },
+    full: limitMissing ?? full,
+    readOnly: {
+      what: 'only reads',
+      outcome: 'either',
+      begin: (standing) => again(standing, 0o444, 0o555),
+      end: (standing) => again(standing, 0o644, 0o755),
+      says: ENDED,
+      within: DEADLINE,
+    },
+    withdrawn: 'dynalite looks at no credentials; see those of moto below',
+    truncated: {
+      what: 'was cut off',
+      begin: ({ client }, key) =>
+        client.send(
+          new UpdateItemCommand({
+            ...record(key),
+            UpdateExpression: 'SET document = :cut',
+            ExpressionAttributeValues: { ':cut': { S: '{"data":{"a":1' } },
+          }),
+        ),
+      leaves: 'nobody',
+    },
+    foreign: {
+      what: 'somebody else wrote',
+      begin: ({ client }, key) =>
+        client.send(new UpdateItemCommand({ ...record(key), UpdateExpression: 'REMOVE document' })),
+      leaves: /no record of coatcheck/,
+    },
+    remove: ({ client }, key) => client.send(new DeleteItemCommand(record(key))),
+  },
+  testMore,
+);
+
+function testMore(scene: Scene<Standing>): void {
   test('a write whose answer does not come is in doubt, and was done when the server goes on', async () => {
+    const { witness, standing, app } = scene;
     const { visitor } = witness;
     const loaded = count(app, 'loaded');
     const slow = visitor.get('/slow?ms=300&k=late&v=1');
     await until(() => count(app, 'loaded') > loaded);
-    dynamodb.pause();
-    onTestFinished(() => dynamodb.resume());
+    standing.dynamodb.pause();
+    onTestFinished(() => standing.dynamodb.resume());
     const { status, json, setCookie } = await slow;
     expect([status, json.error.outcome, setCookie]).toEqual([503, 'unknown', []]);
-    dynamodb.resume();
+    standing.dynamodb.resume();
     await witness.recovered();
     expect((await visitor.get('/get?k=late')).json).toEqual({ value: '1' });
   });
 
   test('a table that is gone is a 503 at once, and found again when it is back', async () => {
-    const { DynamoDBClient, DeleteTableCommand } = await import('@aws-sdk/client-dynamodb');
-    const other = await dynamodb.table('gone');
-    const shop = await start({ ADAPTER: 'node', SESSION_URI: other });
-    const visitor = new Witness(shop);
-    await visitor.arrive();
-    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-    const client = new DynamoDBClient({ region: 'eu-west-1', endpoint: dynamodb.endpoint, credentials });
-    await client.send(new DeleteTableCommand({ TableName: 'gone' }));
-    client.destroy();
-    await expect.poll(async () => (await visitor.read()).status).toBe(503);
-    await visitor.refused(visitor.write, 'none', 500);
-    await expect.poll(() => createTable({ url: other }).then(() => 'made'), { timeout: 5000 }).toBe('made');
-    expect((await visitor.write()).json).toEqual({ ok: true, value: 1 });
-    await shop.stop();
+    const { witness, standing } = scene;
+    await standing.client.send(new DeleteTableCommand({ TableName: 'sessions' }));
+    await expect.poll(async () => (await witness.read()).status).toBe(503);
+    await witness.refused(witness.write, { outcome: 'none', within: 500, says: /no such table/ });
+    const url = standing.direct.SESSION_URI ?? '';
+    await expect.poll(() => createTable({ url }).then(() => 'made'), { timeout: 5000 }).toBe('made');
+    expect((await witness.write()).json).toEqual({ ok: true, value: 1 });
   });
-});
+}
 
-describe('DynamoDB at the start', () => {
-  test('one that is not there ends the reference application with a message', async () => {
-    const uri = `dynamodb://key:geheim@eu-west-1/sessions?endpoint=http://127.0.0.1:${await freePort()}`;
-    const { status, stderr } = await refusal({ SESSION_URI: uri });
-    expect([status, stderr]).toEqual([1, expect.stringContaining('DynamoDB store, opening: ')]);
-    expect(stderr).not.toMatch(/geheim| {4}at /);
-  });
-
-  test('a table that is not there ends it with what to do', async () => {
-    const dynamodb = await startDynamodb();
-    onTestFinished(() => dynamodb.stop());
-    const { status, stderr } = await refusal({ SESSION_URI: dynamodb.url('nowhere') });
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/no such table in this region.*createTable/)]);
-  });
-
-  test.skipIf(motoMissing !== undefined)(
-    called('credentials that nobody knows end it with a message that does not repeat them', motoMissing),
-    async () => {
-      const moto = await startDynamodb('moto', { callsForAll: 0 });
-      onTestFinished(() => moto.stop());
-      const { status, stderr } = await refusal({ SESSION_URI: moto.url('sessions') });
-      expect([status, stderr]).toEqual([1, expect.stringMatching(/AWS does not know these credentials/)]);
-      expect(stderr).not.toMatch(/geheim|AKIATEST| {4}at /);
-    },
-  );
-
-  test('one that comes after the application is found by the next request', async () => {
-    const port = await freePort();
-    const uri = `dynamodb://key:secret@eu-west-1/sessions?endpoint=http://127.0.0.1:${port}`;
-    const sessions = createSessions({ store: () => storeFromUrl(uri) });
-    onTestFinished(() => sessions.close());
-    const browser = new Browser(sessions);
-    const visit = () => browser.visit((session) => session.set('a', 1));
-    for (let times = 0; times < 3; times++) {
-      expect(await visit()).toMatchObject({ setCookie: [], error: { status: 503, outcome: 'none' } });
-    }
-    const dynamodb = await startDynamodb('dynalite', { port });
-    onTestFinished(() => dynamodb.stop());
-    await dynamodb.table('sessions');
-    expect((await visit()).error).toBeUndefined();
-    expect(await browser.read((session) => session.get('a'))).toBe(1);
+describe.skipIf(motoMissing !== undefined)(called('DynamoDB that looks at credentials', motoMissing), () => {
+  test('lets nobody in at the start whom it does not know, and nobody later whom it knows no more', async () => {
+    const moto = await startDynamodb('moto', { callsForAll: Number.POSITIVE_INFINITY });
+    onTestFinished(() => moto.stop());
+    const calls = (more: string): Promise<unknown> =>
+      fetch(`${moto.endpoint}/moto-api/reset-auth`, { method: 'POST', body: more });
+    const url = await moto.table('sessions');
+    const app = await start({ ADAPTER: 'node', SESSION_URI: url });
+    const witness = new Witness(app, 'DynamoDB');
+    await witness.arrive();
+    await calls('0');
+    const says = /AWS does not know these credentials/;
+    await witness.refused(witness.read, { outcome: 'none', within: 500, says });
+    await witness.refused(witness.write, { outcome: 'none', within: 500, says });
+    await witness.comesAndGoes();
+    await ended('DynamoDB', { SESSION_URI: url }, says);
+    await calls('inf');
+    await witness.recovered();
+    await app.stop();
   });
 });

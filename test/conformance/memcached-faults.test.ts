@@ -1,119 +1,152 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createSessions } from '../../src/index.ts';
-import { storeFromUrl } from '../../src/url.ts';
-import { freePort } from '../support/servers/child.ts';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type ByteRelay, startByteRelay } from '../support/servers/byte-relay.ts';
+import { eventually } from '../support/servers/child.ts';
 import { type Memcached, memcachedMissing, startMemcached } from '../support/servers/memcached.ts';
 import { called } from '../support/servers/program.ts';
-import { Browser } from '../support/visit.ts';
-import { type App, fleet, refusal } from './app.ts';
-import { DEADLINE, Witness } from './dead-store.ts';
+import { type App, type Env, fleet } from './app.ts';
+import { DEADLINE } from './dead-store.ts';
+import { testFaults } from './faults.ts';
+import { folderOf } from './faults-process.ts';
+import type { Scene } from './faults-row.ts';
+import { byBytes } from './faults-wire.ts';
 import { type Told, Visitor } from './visitor.ts';
 
 const { start } = fleet();
 
-describe.skipIf(memcachedMissing !== undefined)(called('faults of memcached', memcachedMissing), () => {
-  let memcached: Memcached;
-  let app: App;
-  let witness: Witness;
-  beforeAll(async () => {
-    memcached = await startMemcached();
-    app = await start({ ADAPTER: 'express', SESSION_URI: memcached.url });
-  }, 60_000);
-  afterAll(async () => {
-    await app.stop();
-    await memcached.stop();
-  });
-  beforeEach(async () => {
-    witness = new Witness(app);
-    await witness.arrive();
-  });
+interface Standing {
+  readonly env: Env;
+  readonly direct: Env;
+  readonly memcached: Memcached;
+  readonly relay: ByteRelay;
+  stop(): Promise<void>;
+}
 
-  /** It works again, soon; nobody is logged in any more, and the old ticket brings nothing back. */
-  async function begunAnew(): Promise<void> {
-    const before = witness.visitor.jar.headers();
-    const { ms, json } = await witness.timed(async () => {
-      for (;;) {
-        const told = await witness.write();
-        if (told.status === 200) return told;
-        await sleep(20);
-      }
-    });
-    expect(ms).toBeLessThan(1500);
-    expect(json).toEqual({ ok: true, value: 1 });
-    expect((await witness.read()).json).toEqual({ value: null });
-    expect(witness.visitor.jar.headers()).not.toEqual(before);
-    expect((await new Visitor(app.port).ask({ path: '/keys', headers: before })).json).toEqual({ keys: [] });
-  }
+const FILLER = 'x'.repeat(48_000);
+const FILLERS = Array.from({ length: 60 }, (_, at) => `filler${at}`);
 
-  test('a dead one: a 503 in time and no cookie lost; a logout fails, and takes its cookie away all the same', async () => {
-    await memcached.kill();
-    await witness.refused(witness.read, 'none');
-    await witness.refused(witness.write, 'none');
-    await witness.comesAndGoes();
-    await memcached.restart();
-    await begunAnew();
+async function startStanding(): Promise<Standing> {
+  const login = { username: 'ann', password: 'geheim' };
+  // Two megabytes, of which nothing is dropped.
+  const memcached = await startMemcached({ login, args: ['-m', '2', '-M'] });
+  const relay = await startByteRelay(memcached.port);
+  return {
+    env: { SESSION_URI: memcached.url.replace(`:${memcached.port}`, `:${relay.port}`) },
+    direct: { SESSION_URI: memcached.url },
+    memcached,
+    relay,
+    async stop() {
+      await relay.stop();
+      await memcached.stop();
+    },
+  };
+}
+
+/** Who may log in, from now on: nobody who is there already is sent away. */
+async function passwordIs({ memcached }: Standing, password: string): Promise<void> {
+  const words = `ann ${password}`;
+  writeFileSync(join(folderOf(memcached.pid), 'users'), `${words.replace(' ', ':')}\n`);
+  process.kill(memcached.pid, 'SIGHUP');
+  // Once a second it looks whether there was a signal.
+  await eventually('memcached did not read its users again', async () => {
+    const socket = connect({ port: memcached.port, host: '127.0.0.1' });
+    socket.write(`set auth 0 0 ${words.length}\r\n${words}\r\n`);
+    const [answer] = await once(socket, 'data');
+    socket.destroy();
+    return String(answer) === 'STORED\r\n';
   });
+}
 
+const at =
+  (login: string) =>
+  ({ memcached }: Standing): string =>
+    `memcached://${login}127.0.0.1:${memcached.port}`;
+
+testFaults<Standing>(
+  'memcached',
+  {
+    store: 'memcached',
+    missing: memcachedMissing,
+    start: startStanding,
+    absent: /opening: .*no connection/,
+    strangers: [
+      ['a wrong password', at('ann:geheim-falsch@'), /password/],
+      ['no login', at(''), /password/],
+    ],
+    killed: { begin: ({ memcached }) => memcached.kill(), end: ({ memcached }) => memcached.restart() },
+    keeps: false,
+    // Longer than connections are kept.
+    silent: { begin: ({ memcached }) => memcached.pause(), end: ({ memcached }) => memcached.resume(), ms: 6000 },
+    // The answer to a write that was done.
+    ...byBytes((answer, asked) => asked.includes('ms ') && /^HD /m.test(answer.toString('latin1'))),
+    full: {
+      what: 'is full and may drop nothing',
+      refuses: 'large',
+      async begin({ memcached }) {
+        const fill = FILLERS.map((key) => `set ${key} 0 0 ${FILLER.length}\r\n${FILLER}\r\n`).join('');
+        expect(await memcached.ask(fill)).toContain('SERVER_ERROR out of memory');
+      },
+      end: ({ memcached }) => memcached.ask(FILLERS.map((key) => `delete ${key}\r\n`).join('')),
+      says: /no memory for the record/,
+      // It drops the record that was to be replaced, so that nobody takes the old value for the new one.
+      keeps: false,
+    },
+    readOnly: 'memcached keeps its items in memory and has no such mode',
+    withdrawn: [
+      {
+        what: 'has another password now',
+        async begin(standing) {
+          await passwordIs(standing, 'other');
+          standing.relay.cut();
+        },
+        end: (standing) => passwordIs(standing, 'geheim'),
+        says: /password/,
+      },
+    ],
+    truncated: {
+      what: 'was cut off',
+      async begin({ memcached }, key) {
+        const value = /^VA \d+\r\n([\s\S]*)\r\n$/.exec(await memcached.ask(`mg coatcheck:${key} v\r\n`))?.[1] ?? '';
+        const cut = value.slice(0, -10);
+        await memcached.ask(`set coatcheck:${key} 0 0 ${cut.length}\r\n${cut}\r\n`);
+      },
+      leaves: 'nobody',
+    },
+    foreign: {
+      what: 'somebody else wrote',
+      begin: ({ memcached }, key) => memcached.ask(`set coatcheck:${key} 0 0 5\r\nthing\r\n`),
+      leaves: /no record of coatcheck/,
+    },
+    remove: ({ memcached }, key) => memcached.ask(`delete coatcheck:${key}\r\n`),
+  },
+  testMore,
+);
+
+function testMore(scene: Scene<Standing>): void {
   test('one that is away for more than a second costs nobody a wait', async () => {
-    await memcached.kill();
+    const { witness, standing } = scene;
+    await standing.memcached.kill();
     await sleep(1100);
-    await witness.refused(witness.read, 'none', 200);
-    await witness.refused(witness.write, 'none', 200);
-    await memcached.restart();
-    await begunAnew();
-  });
-
-  test('one that was killed between two requests is used when it is back, and has logged everybody out', async () => {
-    await memcached.kill();
-    await memcached.restart();
-    await begunAnew();
-  });
-
-  test('one that is killed while requests are under way leaves each of them stored, refused or in doubt', async () => {
-    const many = Array.from({ length: 20 }, () => witness.write());
-    await many[0];
-    await memcached.kill();
-    const answers = await Promise.all(many);
-    await memcached.restart();
-    for (const { status, json, setCookie } of answers) {
-      expect([200, 503]).toContain(status);
-      expect(setCookie).toEqual([]);
-      if (status === 503) expect(json.error).toMatchObject({ outcome: expect.stringMatching(/^(none|unknown)$/) });
-    }
-    await begunAnew();
-  });
-
-  test('one that answers nothing is waited for up to the deadline, and then not asked until it is back', async () => {
-    await memcached.pause();
-    onTestFinished(() => memcached.resume());
-    await witness.refused(witness.read, 'none');
-    await witness.refused(witness.write, 'none', 0);
-    await witness.comesAndGoes();
-    memcached.resume();
-    await witness.recovered();
-  });
-
-  test('one that answers nothing for longer than a connection is kept is found again, with all that it had', async () => {
-    await memcached.pause();
-    onTestFinished(() => memcached.resume());
-    for (let times = 0; times < 4; times++) {
-      await witness.refused(witness.read, 'none');
-      await sleep(1500);
-    }
-    memcached.resume();
-    await witness.recovered();
+    await witness.refused(witness.read, { outcome: 'none', within: 200 });
+    await witness.refused(witness.write, { outcome: 'none', within: 200 });
+    await standing.memcached.restart();
+    await witness.recovered(false);
   });
 
   test('a write whose answer does not come is in doubt, and gives no cookie', async () => {
-    await memcached.pause();
-    onTestFinished(() => memcached.resume());
+    const { witness, standing, app } = scene;
+    await standing.memcached.pause();
+    onTestFinished(() => standing.memcached.resume());
     const { status, json, setCookie } = await new Visitor(app.port).post('/set', { k: 'a', v: 1 });
     expect([status, json.error.outcome, setCookie]).toEqual([503, 'unknown', []]);
-    memcached.resume();
+    standing.memcached.resume();
     await witness.recovered();
   });
-});
+}
 
 describe.skipIf(memcachedMissing !== undefined)(called('faults of one of three memcacheds', memcachedMissing), () => {
   let servers: Memcached[];
@@ -182,40 +215,5 @@ describe.skipIf(memcachedMissing !== undefined)(called('faults of one of three m
     for (const visitor of hit) {
       await expect.poll(async () => (await visitor.get('/get?k=n')).json, { timeout: 1500 }).toEqual({ value: 1 });
     }
-  });
-});
-
-describe.skipIf(memcachedMissing !== undefined)(called('memcached at the start', memcachedMissing), () => {
-  test('one that is not there ends the reference application with a message', async () => {
-    const uri = `memcached://ann:geheim@127.0.0.1:${await freePort()}`;
-    const { status, stderr } = await refusal({ SESSION_URI: uri });
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/memcached store, opening: .*no connection/)]);
-    expect(stderr).not.toMatch(/geheim| {4}at /);
-  });
-
-  test.each([
-    ['a wrong password', 'ann:geheim-falsch@'],
-    ['no login', ''],
-  ])('%s ends it with a message that does not repeat it', async (_name, login) => {
-    const memcached = await startMemcached({ login: { username: 'ann', password: 'geheim' } });
-    onTestFinished(() => memcached.stop());
-    const { status, stderr } = await refusal({ SESSION_URI: `memcached://${login}127.0.0.1:${memcached.port}` });
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/password/)]);
-    expect(stderr).not.toMatch(/geheim| {4}at /);
-  });
-
-  test('one that comes after the application is found by the next request', async () => {
-    const port = await freePort();
-    const sessions = createSessions({ store: () => storeFromUrl(`memcached://127.0.0.1:${port}`) });
-    onTestFinished(() => sessions.close());
-    const browser = new Browser(sessions);
-    const visit = () => browser.visit((session) => session.set('a', 1));
-    for (let times = 0; times < 3; times++) {
-      expect(await visit()).toMatchObject({ setCookie: [], error: { status: 503, outcome: 'none' } });
-    }
-    const memcached = await startMemcached({ port });
-    onTestFinished(() => memcached.stop());
-    expect((await visit()).error).toBeUndefined();
-    expect(await browser.read((session) => session.get('a'))).toBe(1);
   });
 });

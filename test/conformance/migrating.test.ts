@@ -6,9 +6,10 @@ import { migrating } from 'coatcheck/store/migrating';
 import { createTable, openPostgres } from 'coatcheck/store/postgres';
 import { openRedis } from 'coatcheck/store/redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appOn } from '../../examples/reference/app.ts';
+import { readSettings } from '../../examples/reference/env.ts';
 import { nodeApp } from '../../examples/reference/node.ts';
 import { closedNonce } from '../../src/codec/closed.ts';
-import { createCsrf } from '../../src/csrf/index.ts';
 import { CookieJar } from '../../src/testing/cookie-jar.ts';
 import { called, redisProgram, startRedis } from '../support/redis.ts';
 import { postgresMissing, startPostgres } from '../support/servers/postgres.ts';
@@ -33,7 +34,7 @@ class App {
       ownerOf: (data) => (data as { user?: string }).user,
       onEvent: (event) => this.events.push(event),
     });
-    this.#server = createServer(nodeApp({ sessions, csrf: createCsrf() }));
+    this.#server = createServer(nodeApp(appOn(sessions, readSettings({}))));
     this.#close = () => sessions.close();
   }
 

@@ -1,13 +1,13 @@
 import { describe, test } from 'vitest';
-import { mongodbMissing } from '../support/servers/mongodb.ts';
+import { mongodbNowhere } from '../support/servers/mongodb.ts';
 import { called } from '../support/servers/program.ts';
 import { fleet } from './app.ts';
 import { testRaces } from './races.ts';
 
 const { pair } = fleet();
 
-if (mongodbMissing !== undefined) {
-  describe.skip(called('races on MongoDB', mongodbMissing), () => test('runs', () => undefined));
+if (mongodbNowhere !== undefined) {
+  describe.skip(called('races on MongoDB', mongodbNowhere), () => test('runs', () => undefined));
 } else {
   for (const [one, other] of [
     ['express', 'node'],
