@@ -4,6 +4,7 @@
  * 1. `coatcheck/X` is `src/X.ts` or `src/X/index.ts`, so that a path in an import tells the file.
  * 2. Every subpath imports, by `import` and by `require`, and both give the same module.
  * 3. No subpath loads anything but files of this package and builtins, and no driver: not even `node:sqlite`.
+ * 4. The command starts, as `npx` finds it.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ interface Manifest {
   readonly name: string;
   readonly dependencies?: Record<string, string>;
   readonly exports: Record<string, Record<string, string>>;
+  readonly bin: Record<string, string>;
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -97,6 +99,17 @@ function checkImport(folder: string, subpath: string): void {
   console.log(`${name}: ${files} files, ${loaded.size - files - foreign.length} builtins`);
 }
 
+function checkCommand(folder: string, command: string): void {
+  try {
+    const words = ['--no-install', command, 'secret'];
+    const said = execFileSync('npx', words, { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    if (!/^[\w-]{43}\n$/.test(said)) problems.push(`npx ${command} secret: says something else`);
+    else console.log(`npx ${command}: starts`);
+  } catch (error) {
+    problems.push(`npx ${command}: does not start: ${(error as { stderr?: string }).stderr ?? String(error)}`);
+  }
+}
+
 if (manifest.dependencies !== undefined) problems.push('package.json has dependencies: none are allowed');
 const subpaths = Object.entries(manifest.exports)
   .filter(([subpath, target]) => checkRule(subpath, target))
@@ -109,10 +122,11 @@ try {
   writeFileSync(join(folder, 'hooks.mjs'), HOOKS);
   writeFileSync(join(folder, 'probe.mjs'), PROBE);
   for (const subpath of subpaths) checkImport(folder, subpath);
+  for (const command of Object.keys(manifest.bin)) checkCommand(folder, command);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
 for (const problem of problems) console.error(`error ${problem}`);
-console.log(problems.length === 0 ? 'Every subpath imports.' : `${problems.length} problems`);
+console.log(problems.length === 0 ? 'Every subpath imports, and the command starts.' : `${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;

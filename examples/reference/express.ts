@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { expressSessions } from 'coatcheck/http/express';
 import { expressCsrf } from 'coatcheck/http/express-csrf';
+import { expressLogin } from 'coatcheck/http/express-login';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { type Answer, errorAnswer, HTML_TYPE, PUBLIC_FOLDER, TEXT_TYPE } from './answer.ts';
 import type { App } from './app.ts';
@@ -12,20 +13,22 @@ import type { Route } from './route.ts';
 import { routes } from './routes.ts';
 
 /** The application on Express, given the module of version 4 or 5. */
-export function expressApp(express: typeof import('express'), { sessions, csrf }: App): RequestListener {
+export function expressApp(express: typeof import('express'), ours: App): RequestListener {
+  const { sessions, csrf } = ours;
   const app = express();
   // As exact as the other adapters.
   app.enable('case sensitive routing').enable('strict routing');
   app.use(expressSessions(sessions, { onError: (error, _request, response) => send(response, errorAnswer(error)) }));
   app.use(express.json({ limit: BODY_LIMIT }), express.urlencoded({ limit: BODY_LIMIT, extended: false }));
   const guard = expressCsrf(csrf);
+  const { loginRequired, freshLoginRequired } = expressLogin(ours.login);
+  const guards = { required: [loginRequired], fresh: [freshLoginRequired()], none: [] };
   for (const route of routes) {
     const method = route.method === 'GET' ? 'get' : 'post';
     // Express 4 does not look at the promise of a handler.
-    const handler: RequestHandler = (request, response, next) =>
-      void serve(route, { sessions, csrf }, request, response).catch(next);
-    const handlers = [...(route.guarded ? [guard] : []), route.exempt ? csrf.exempt(handler) : handler];
-    app[method](route.path, ...handlers);
+    const handler: RequestHandler = (request, response, next) => void serve(route, ours, request, response).catch(next);
+    const before = [...(route.guarded ? [guard] : []), ...guards[route.login ?? 'none']];
+    app[method](route.path, ...before, route.exempt ? csrf.exempt(handler) : handler);
   }
   app.use((_request, _response, next) => next(notFound()));
   const onError: ErrorRequestHandler = (error, _request, response, next) => {

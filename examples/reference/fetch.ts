@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { type FetchHandler, fetchSessions } from 'coatcheck/http/fetch';
 import { fetchCsrf } from 'coatcheck/http/fetch-csrf';
+import { fetchLogin } from 'coatcheck/http/fetch-login';
 import type { ServerRequest } from 'srvx';
 import { toNodeHandler } from 'srvx/node';
 import { type Answer, errorAnswer, HTML_TYPE, JSON_TYPE, PUBLIC_FOLDER, redirectText, TEXT_TYPE } from './answer.ts';
@@ -34,7 +35,14 @@ function handlerOf(route: Route, app: App): Handler {
     return toResponse(await route.handle(fields, app));
   };
   if (route.guarded !== true) return handler;
-  return fetchCsrf(app.csrf, route.exempt ? app.csrf.exempt(handler) : handler);
+  if (route.exempt) return fetchCsrf(app.csrf, app.csrf.exempt(handler));
+  return fetchCsrf(app.csrf, behindLogin(route, app, handler));
+}
+
+function behindLogin(route: Route, { login }: App, handler: Handler): Handler {
+  const { loginRequired, freshLoginRequired } = fetchLogin(login);
+  if (route.login === undefined) return handler;
+  return route.login === 'fresh' ? freshLoginRequired(handler) : loginRequired(handler);
 }
 
 async function fieldsOf({ headers, body }: Request): Promise<Fields> {

@@ -37,6 +37,12 @@ export function flag(fields: Fields, name: string): boolean {
   throw wrong(`The field ${name} must be true or false.`);
 }
 
+/** A box of a form sends `on`, or nothing. */
+export function checkbox(fields: Fields, name: string): boolean {
+  if (!Object.hasOwn(fields, name)) return false;
+  return fields[name] === 'on' || flag(fields, name);
+}
+
 /** Which keys to keep: all, none, or those named. A form names one by one field. */
 export function keep(fields: Fields, name: string): boolean | string[] {
   const given = value(fields, name);

@@ -1,7 +1,8 @@
 import { flash, getFlashedMessages } from 'coatcheck/flash';
 import { json } from './answer.ts';
 import { optionalText, text } from './fields.ts';
-import { get, OK, post, type Route } from './route.ts';
+import { loginRoutes } from './login-routes.ts';
+import { get, loginRequired, OK, post, type Route } from './route.ts';
 
 /** The routes behind the CSRF guard. */
 export const guardedRoutes: readonly Route[] = [
@@ -23,11 +24,15 @@ export const guardedRoutes: readonly Route[] = [
       '</form></html>',
     ].join('\n'),
   })),
-  post('/transfer', (body) => {
-    text(body, 'to');
-    text(body, 'amount');
-    return OK;
-  }),
+  loginRequired(
+    post('/transfer', (body) => {
+      text(body, 'to');
+      text(body, 'amount');
+      return OK;
+    }),
+  ),
   // Called by a server that shows a signature of its own, and has no token.
   { ...post('/hook', () => OK), exempt: true },
-].map((route) => ({ ...route, guarded: true }));
+
+  ...loginRoutes,
+].map((route): Route => ({ ...route, guarded: true }));

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { pipeline } from 'node:stream/promises';
 import { nodeSessions } from 'coatcheck/http/node';
 import { nodeCsrf } from 'coatcheck/http/node-csrf';
+import { nodeLogin } from 'coatcheck/http/node-login';
 import { type Answer, errorAnswer, HTML_TYPE, JSON_TYPE, PUBLIC_FOLDER, redirectText, TEXT_TYPE } from './answer.ts';
 import type { App } from './app.ts';
 import { readBody } from './body.ts';
@@ -32,7 +33,14 @@ function handlerOf(route: Route, app: App): Handler {
     await send(response, await route.handle(fields, app));
   };
   if (route.guarded !== true) return handler;
-  return nodeCsrf(app.csrf, route.exempt ? app.csrf.exempt(handler) : handler);
+  if (route.exempt) return nodeCsrf(app.csrf, app.csrf.exempt(handler));
+  return nodeCsrf(app.csrf, behindLogin(route, app, handler));
+}
+
+function behindLogin(route: Route, { login }: App, handler: Handler): Handler {
+  const { loginRequired, freshLoginRequired } = nodeLogin(login);
+  if (route.login === undefined) return handler;
+  return route.login === 'fresh' ? freshLoginRequired(handler) : loginRequired(handler);
 }
 
 async function send(response: ServerResponse, answer: Answer): Promise<void> {

@@ -15,6 +15,11 @@ export function noBackend(): Problem {
   return new Problem(501, 'BACKEND_UNSUPPORTED', 'Sealed cookies have no store to set anything in.');
 }
 
+/** For the sessions of a user where nobody lists them. */
+export function noOwners(): Problem {
+  return new Problem(501, 'OWNERS_UNSUPPORTED', 'Sealed cookies are listed nowhere.');
+}
+
 /** For paths and methods that no route has. */
 export function notFound(): Problem {
   return new Problem(404, 'NOT_FOUND', 'There is no such route.');

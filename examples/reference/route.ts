@@ -10,6 +10,8 @@ export interface Route {
   readonly guarded?: boolean;
   /** Behind it, and let through. */
   readonly exempt?: boolean;
+  /** Behind the guard of the login as well, and what that asks for. */
+  readonly login?: 'required' | 'fresh';
   readonly handle: (fields: Fields, app: App) => Answer | Promise<Answer>;
 }
 
@@ -21,4 +23,8 @@ export function get(path: string, handle: Route['handle']): Route {
 
 export function post(path: string, handle: Route['handle']): Route {
   return { method: 'POST', path, handle };
+}
+
+export function loginRequired(route: Route): Route {
+  return { ...route, login: 'required' };
 }

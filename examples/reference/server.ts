@@ -1,29 +1,15 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CoatcheckError } from 'coatcheck';
-import { type App, makeApp } from './app.ts';
-import { readSettings, SettingError, type Settings } from './env.ts';
-import { expressApp } from './express.ts';
-import { fetchApp } from './fetch.ts';
-import { nodeApp } from './node.ts';
+import { makeApp } from './app.ts';
+import { readSettings, SettingError } from './env.ts';
+import { listenerOf } from './listener.ts';
+import { serveSockets } from './sockets.ts';
 
 const HOST = '127.0.0.1';
 /** How often connections that have become idle are closed, in milliseconds. */
 const IDLE_CHECK = 50;
-
-async function appOf(adapter: Settings['adapter'], app: App): Promise<RequestListener> {
-  switch (adapter) {
-    case 'express':
-      return expressApp((await import('express')).default as typeof import('express'), app);
-    case 'express4':
-      return expressApp((await import('express4')).default as typeof import('express'), app);
-    case 'node':
-      return nodeApp(app);
-    case 'fetch':
-      return fetchApp(app);
-  }
-}
 
 /** Lets running requests end, and takes no new ones. */
 async function drain(server: Server): Promise<void> {
@@ -41,10 +27,12 @@ async function start(): Promise<void> {
   const { sessions } = app;
   // A store that cannot be opened should end the start and not the first request.
   await sessions.ready();
-  const server = createServer(await appOf(settings.adapter, app));
+  const server = createServer(await listenerOf(settings.adapter, app));
+  const closeSockets = serveSockets(server, app, settings.proxy.publicOrigin);
   server.listen(settings.port, HOST);
   await once(server, 'listening');
   const stop = async (): Promise<void> => {
+    closeSockets();
     await drain(server);
     await sessions.close();
     process.exit(0);

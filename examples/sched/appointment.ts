@@ -1,4 +1,6 @@
-/** An appointment as the session keeps it. Times are wall-clock: an appointment at nine is at nine. */
+import { textsOf } from './texts.ts';
+
+/** An appointment as a book keeps it. Times are wall-clock: an appointment at nine is at nine. */
 export interface Appointment {
   readonly id: string;
   readonly title: string;
@@ -21,7 +23,7 @@ export type Problems = Readonly<Partial<Record<Field, string>>>;
 
 /**
  * The longest texts. With at most three bytes for each UTF-16 unit, a full book of fifty and a draft stay below the
- * 65,536 bytes of a session.
+ * 65,536 bytes of a record.
  */
 export const LONGEST: Readonly<Record<Field, number>> = {
   title: 80,
@@ -49,15 +51,10 @@ const NAMES = Object.keys(LONGEST) as Field[];
 
 /** The fields of a posted form; undefined where one is missing or there twice, which our pages never send. */
 export function readFields(body: unknown): Fields | undefined {
-  if (typeof body !== 'object' || body === null) return undefined;
-  const values = new Map(Object.entries(body));
-  const fields: [Field, string][] = [];
-  for (const name of NAMES) {
-    const value: unknown = values.get(name);
-    if (typeof value !== 'string') return undefined;
-    fields.push([name, value.replace(/\r\n?/g, '\n').trim()]);
-  }
-  return Object.fromEntries(fields) as Record<Field, string>;
+  const texts = textsOf(body, NAMES);
+  if (texts === undefined) return undefined;
+  const tidy = NAMES.map((name) => [name, texts[name].replace(/\r\n?/g, '\n').trim()]);
+  return Object.fromEntries(tidy) as Record<Field, string>;
 }
 
 /** What no form may hold, not even a half-filled one. */

@@ -1,65 +1,64 @@
-import { session as ambient, type Session } from 'coatcheck';
+import type { Session } from 'coatcheck';
 import type { Appointment, Fields } from './appointment.ts';
 
-/** What the sessions of this application hold. */
+/** What is kept of each user, on whatever device they are. */
 export interface BookData {
   appointments: Appointment[];
   draft: Fields;
 }
 
-/** The session of the request that is being served, by its type. */
-export const session = ambient as unknown as Session<BookData>;
+/** The data of a user, for one request. */
+export type Book = Session<BookData>;
 
-/** A session is small by design: what grows without end belongs into a database of its own. */
+/** It is small by design: what grows without end belongs into a database of its own. */
 export const MOST = 50;
 
 /** All appointments, the earliest first. */
-export function appointments(): readonly Appointment[] {
-  const all = session.get('appointments', []);
+export function appointments(book: Book): readonly Appointment[] {
+  const all = book.get('appointments', []);
   return [...all].sort((a, b) => compare(a.date + a.time + a.id, b.date + b.time + b.id));
 }
 
-export function find(id: string): Appointment | undefined {
-  return appointments().find((one) => one.id === id);
+export function find(book: Book, id: string): Appointment | undefined {
+  return appointments(book).find((one) => one.id === id);
 }
 
 /**
  * Adds an appointment and lets the draft go. False where the book is full: another tab may have filled it since this
  * request read it, so the answer is only known once the update is saved.
  */
-export async function add(appointment: Appointment): Promise<boolean> {
-  session.permanent = true;
-  session.update('appointments', (all = []) => (all.length < MOST ? [...all, appointment] : all));
-  await session.save();
-  if (find(appointment.id) === undefined) return false;
-  discardDraft();
+export async function add(book: Book, appointment: Appointment): Promise<boolean> {
+  book.update('appointments', (all = []) => (all.length < MOST ? [...all, appointment] : all));
+  await book.save();
+  if (find(book, appointment.id) === undefined) return false;
+  discardDraft(book);
   return true;
 }
 
 /** Replaces an appointment. False where another tab has deleted it. */
-export async function change(appointment: Appointment): Promise<boolean> {
-  if (find(appointment.id) === undefined) return false;
-  session.update('appointments', (all = []) => all.map((one) => (one.id === appointment.id ? appointment : one)));
-  await session.save();
-  return find(appointment.id) !== undefined;
+export async function change(book: Book, appointment: Appointment): Promise<boolean> {
+  if (find(book, appointment.id) === undefined) return false;
+  book.update('appointments', (all = []) => all.map((one) => (one.id === appointment.id ? appointment : one)));
+  await book.save();
+  return find(book, appointment.id) !== undefined;
 }
 
-export function remove(id: string): void {
-  session.update('appointments', (all = []) => all.filter((one) => one.id !== id));
+export function remove(book: Book, id: string): void {
+  book.update('appointments', (all = []) => all.filter((one) => one.id !== id));
 }
 
-/** Keeps a half-filled form. One with nothing of the visitor's own in it is none. */
-export function keepDraft(draft: Fields): void {
+/** Keeps a half-filled form. One with nothing of the user's own in it is none, and false. */
+export function keepDraft(book: Book, draft: Fields): boolean {
   if (draft.title + draft.time + draft.place + draft.note === '') {
-    discardDraft();
-    return;
+    discardDraft(book);
+    return false;
   }
-  session.permanent = true;
-  session.draft = draft;
+  book.draft = draft;
+  return true;
 }
 
-export function discardDraft(): void {
-  if (session.has('draft')) session.delete('draft');
+export function discardDraft(book: Book): void {
+  if (book.has('draft')) book.delete('draft');
 }
 
 function compare(a: string, b: string): number {

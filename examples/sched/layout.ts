@@ -1,4 +1,6 @@
-import { type Html, html, type Piece } from './html.ts';
+import { form } from './form.ts';
+import { html, type Piece } from './html.ts';
+import type { View } from './view.ts';
 
 /** Something to tell the visitor, above the page's own content. */
 export interface Message {
@@ -11,16 +13,24 @@ export interface Page {
   readonly body: Piece;
   readonly messages?: readonly Message[];
   /** Which entry of the menu is this page. */
-  readonly at?: '/' | '/session';
+  readonly at?: '/' | '/account' | '/session' | '/login' | '/register';
 }
 
-const MENU = [
+const OF_USERS = [
   ['/', 'Appointments'],
-  ['/session', 'What this session holds'],
+  ['/account', 'Your account'],
+  ['/session', 'What is stored'],
 ] as const;
 
-/** The frame of every page. It looks at no session, so that it also stands around "the store does not answer". */
-export function layout({ title, body, messages = [], at }: Page): string {
+const OF_GUESTS = [
+  ['/login', 'Log in'],
+  ['/register', 'Sign up'],
+] as const;
+
+/** The frame of every page. Without a view it looks at no session, so that it also stands around "the store does not answer". */
+export function layout(view: View | undefined, { title, body, messages = [], at }: Page): string {
+  const user = view?.currentUser;
+  const menu = user ? OF_USERS : view ? OF_GUESTS : [];
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -36,15 +46,20 @@ export function layout({ title, body, messages = [], at }: Page): string {
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <a class="brand" href="/"><img src="/static/icon.svg" alt="" width="30" height="30">Sched</a>
-<nav aria-label="Main">${MENU.map(([href, text]) => html`<a href="${href}"${href === at && html` aria-current="page"`}>${text}</a>`)}</nav>
-<span class="visitor">Guest</span>
+${menu.length > 0 && html`<nav aria-label="Main">${menu.map(([href, text]) => html`<a href="${href}"${href === at && html` aria-current="page"`}>${text}</a>`)}</nav>`}
+${
+  view &&
+  user &&
+  html`<div class="visitor"><span class="visitor-name">${user.name}</span>
+${form(view, { action: '/logout', body: html`<button class="quiet">Log out</button>` })}</div>`
+}
 </header>
 <main id="main" tabindex="-1">
-${messages.map(({ kind, text }) => html`<div class="message ${kind}" role="${kind === 'problem' ? 'alert' : 'status'}">${text}</div>`)}
+${[...flashed(view), ...messages].map(({ kind, text }) => html`<div class="message ${kind}" role="${kind === 'problem' ? 'alert' : 'status'}">${text}</div>`)}
 ${body}
 </main>
 <footer>
-<p>Everything on these pages lives in your session on the server. No account, no other database.</p>
+<p>Your appointments are kept for you alone, on whatever device you log in.</p>
 </footer>
 </body>
 </html>
@@ -52,10 +67,16 @@ ${body}
   return page.text;
 }
 
+/** What the page before this one had to say. */
+function flashed(view: View | undefined): Message[] {
+  const messages = view?.getFlashedMessages({ withCategories: true }) ?? [];
+  return messages.map(([category, text]) => ({ kind: category === 'problem' ? 'problem' : 'note', text }));
+}
+
 /** A page that has nothing but something to say. */
-export function plainPage(title: string, text: Piece): string {
-  const body: Html = html`<h1>${title}</h1>
+export function plainPage(view: View | undefined, title: string, text: Piece): string {
+  const body = html`<h1>${title}</h1>
 <p class="lead">${text}</p>
 <p><a class="button" href="/">To the appointments</a></p>`;
-  return layout({ title, body });
+  return layout(view, { title, body });
 }

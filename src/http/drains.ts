@@ -8,28 +8,33 @@ import type { NodeResponse } from './node-head.ts';
  */
 export class Drains {
   readonly #response: NodeResponse;
-  #noted: (() => void)[] | undefined;
+  readonly #noted: (() => void)[] = [];
 
   constructor(response: NodeResponse) {
     this.#response = response;
-    if (Object.hasOwn(response, 'on')) this.#note();
-  }
-
-  wake(): void {
-    const response = this.#response;
-    const reached = this.#noted === undefined ? [] : response.listeners('drain');
-    response.emit('drain');
-    for (const listener of this.#noted ?? []) if (!reached.includes(listener)) listener.call(response);
-  }
-
-  #note(): void {
-    const response = this.#response;
     const below = response.on;
-    const noted: (() => void)[] = [];
-    this.#noted = noted;
+    const noted = this.#noted;
     response.on = function on(this: unknown, event, listener) {
       if (event === 'drain') noted.push(listener);
       return below.call(this, event, listener);
     };
   }
+
+  /** Undefined where `on` is Node's. */
+  static of(response: NodeResponse): Drains | undefined {
+    return Object.hasOwn(response, 'on') ? new Drains(response) : undefined;
+  }
+
+  wake(): void {
+    const response = this.#response;
+    const reached = response.listeners('drain');
+    response.emit('drain');
+    for (const listener of this.#noted) if (!reached.includes(listener)) listener.call(response);
+  }
+}
+
+/** Wakes whoever waits, of those that were noted and of others. */
+export function wake(response: NodeResponse, drains: Drains | undefined): void {
+  if (drains === undefined) response.emit('drain');
+  else drains.wake();
 }

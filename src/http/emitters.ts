@@ -1,6 +1,5 @@
 import { runIn, type SessionContext } from '../session/ambient.ts';
-import { bindAtHome } from './home.ts';
-import type { NodeResponse } from './node-head.ts';
+import { bindAtHome, type Guarded } from './home.ts';
 import type { NodeRequest } from './node-request.ts';
 
 interface Emitter {
@@ -14,9 +13,9 @@ function emitIn(context: SessionContext, emitter: Emitter): void {
 }
 
 /** Lets listeners on the request's body and on the response run in the request's context. */
-export function bindEmitters(context: SessionContext, request: NodeRequest, response: NodeResponse): void {
+export function bindEmitters(context: SessionContext, request: NodeRequest, visit: Guarded): void {
   if (mayHaveBody(request)) emitIn(context, request as Emitter);
-  if (!bindAtHome(response, context)) emitIn(context, response as Emitter);
+  if (!bindAtHome(visit, context)) emitIn(context, visit.response as Emitter);
 }
 
 /** HTTP/1 announces a body (RFC 9112 section 6.3); an http2 stream ends with its head where it has none. */

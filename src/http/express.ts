@@ -43,6 +43,6 @@ export function expressSessions<S extends object>(
   options: NodeSessionOptions = {},
 ): ConnectMiddleware {
   return (request, response, next) => {
-    beginNode(sessions, request, response as unknown as NodeResponse, options, () => next(), next);
+    beginNode(sessions, request, response as unknown as NodeResponse, options, next, next);
   };
 }

@@ -1,6 +1,6 @@
-import type { HeaderChanges, SessionInterface } from '../interface/contract.ts';
+import type { HeaderChanges } from '../interface/contract.ts';
 import { NO_CHANGES } from '../interface/contract.ts';
-import { Drains } from './drains.ts';
+import { Drains, wake } from './drains.ts';
 import {
   announced,
   breakOff,
@@ -13,14 +13,14 @@ import {
   sizeOf,
   type Verb,
 } from './gate-calls.ts';
-import { answerError, type NodeErrorHandler } from './gate-error.ts';
+import { answerError } from './gate-error.ts';
 import type { Face } from './held.ts';
-import type { Keeper } from './home.ts';
-import { abandonNode, commitNode, finishNode } from './node-commit.ts';
+import { homeOf, type Keeper } from './home.ts';
+import { abandonNode, commitNode, finishNode, gaveUp } from './node-commit.ts';
 import { type HeadCall, type NodeResponse, prepareHead } from './node-head.ts';
-import type { NodeRequest } from './node-request.ts';
-import { type Place, placeGate } from './place.ts';
+import type { Place } from './place.ts';
 import { isThenable } from './thenable.ts';
+import type { Visited } from './visited.ts';
 
 /** How far an answer is. */
 type State =
@@ -42,12 +42,10 @@ type State =
  * commit that answers synchronously defers nothing. Wrappers of the same methods work, mounted before or after.
  */
 export class Gate<S extends object> implements Keeper {
-  readonly #iface: SessionInterface<S>;
-  readonly #session: S;
-  readonly #request: NodeRequest;
+  readonly #visit: Visited<S>;
   readonly #response: NodeResponse;
-  readonly #onError: NodeErrorHandler | undefined;
   readonly #place: Place;
+  readonly #drains: Drains | undefined;
   #state: State = 'idle';
   #head: HeadCall;
   /** Inner wrappers of `writeHead` are being asked what they would say. */
@@ -55,31 +53,24 @@ export class Gate<S extends object> implements Keeper {
   /** Depth of calls that go straight down: Node's `end` calls `write`, and both call `writeHead`. */
   #passing = 0;
   #settled: HeaderChanges | undefined;
-  #queue: Call[] = [];
+  #queue: Call[] | undefined;
   #face: Face | undefined;
-  readonly #drains: Drains;
   #listening = false;
   /** Bytes that the head announced and that have not been written; NaN where it did not say. */
   #missing = Number.NaN;
 
-  constructor(
-    iface: SessionInterface<S>,
-    session: S,
-    request: NodeRequest,
-    response: NodeResponse,
-    onError: NodeErrorHandler | undefined,
-    atHome: boolean,
-  ) {
-    this.#iface = iface;
-    this.#session = session;
-    this.#request = request;
+  constructor(visit: Visited<S>) {
+    const { owner, session, response } = visit;
+    this.#visit = visit;
     this.#response = response;
-    this.#onError = onError;
-    this.#place = placeGate(response, this, atHome);
-    this.#drains = new Drains(response);
-    if (response.headersSent) this.#open(NO_CHANGES);
-    if (iface.watch !== undefined) iface.watch(session, { changed: () => this.#changed() });
-    else if (iface.abandon !== undefined) this.#listen();
+    this.#place = visit.place(this);
+    this.#drains = Drains.of(response);
+    const sent = response.headersSent;
+    if (sent) this.#open(NO_CHANGES);
+    if (owner.watch !== undefined) owner.watch(session, { changed: () => this.#changed() });
+    else if (owner.abandon !== undefined) this.#listen();
+    // Whoever first asks when all is said may read, if the head allows it, and no more.
+    if (sent && (response.writableEnded === true || isClosed(response))) this.#ended();
   }
 
   get waiting(): Face | undefined {
@@ -136,7 +127,7 @@ export class Gate<S extends object> implements Keeper {
       throw error;
     }
     if (this.#settled !== undefined) this.#open(this.#settled);
-    else if (this.#iface.abandon !== undefined && isClosed(this.#response)) this.#abandon();
+    else if (this.#visit.owner.abandon !== undefined && isClosed(this.#response)) this.#abandon();
     else this.#commit(status);
   }
 
@@ -144,7 +135,7 @@ export class Gate<S extends object> implements Keeper {
     const response = this.#response;
     let changes: HeaderChanges | Promise<HeaderChanges>;
     try {
-      changes = commitNode(this.#iface, this.#session, this.#request, status);
+      changes = commitNode(this.#visit, status);
     } catch (error) {
       this.#fail(error, NO_CHANGES);
       return;
@@ -196,10 +187,10 @@ export class Gate<S extends object> implements Keeper {
   }
 
   #open(changes: HeaderChanges): void {
-    const iface = this.#iface;
+    const { owner, request, session } = this.#visit;
     this.#settled = changes;
     // Something below wrote past us: the head cannot be changed any more.
-    const sent = this.#response.headersSent;
+    const sent = this.#place.headersSent(this.#response);
     // A bad field in the handler's head throws here, in its face; the changes wait for the error page.
     this.#state = 'idle';
     const call = this.#head;
@@ -207,8 +198,8 @@ export class Gate<S extends object> implements Keeper {
     const head = prepareHead(this.#response, call, sent ? NO_CHANGES : changes);
     this.#head = head.call;
     this.#state = 'open';
-    if (iface.finish !== undefined) this.#missing = announced(this.#response, this.#request);
-    iface.sent?.(this.#session, head.isPrivate);
+    if (owner.finish !== undefined) this.#missing = announced(this.#response, request);
+    owner.sent?.(session, head.isPrivate);
   }
 
   /** A call whose head is decided. `finished`: what came after the head is stored already. */
@@ -231,36 +222,40 @@ export class Gate<S extends object> implements Keeper {
       }
       case 'end': {
         if (!finished && this.#finish(verb, args)) return this.#response;
-        const below = this.#sayHead();
+        this.#sayHead();
         this.#state = 'done';
-        this.#place.leave(this.#request);
+        this.#visit.leave();
         try {
-          return below(verb, args);
+          return this.#pass(verb, args);
         } finally {
-          this.#iface.ended?.(this.#session);
+          this.#ended();
         }
       }
       default:
         this.#listen();
     }
-    return this.#sayHead()(verb, args);
+    this.#sayHead();
+    return this.#pass(verb, args);
   }
 
   /** A head that inner hooks filled by arguments of `writeHead` goes out in front of the first bytes. */
-  #sayHead(): (verb: Verb, args: unknown[]) => unknown {
+  #sayHead(): void {
     const call = this.#head;
-    if (call !== undefined) {
-      this.#head = undefined;
-      this.#pass('writeHead', call);
-    }
-    return (verb, args) => this.#pass(verb, args);
+    if (call === undefined) return;
+    this.#head = undefined;
+    this.#pass('writeHead', call);
+  }
+
+  #ended(): void {
+    const { owner, session } = this.#visit;
+    owner.ended?.(session);
   }
 
   /** Stores what came after the head; true when the call waits for it. */
   #finish(verb: 'write' | 'end', args: unknown[]): boolean {
     let finishing: Promise<unknown> | undefined;
     try {
-      finishing = finishNode(this.#iface, this.#session, this.#request);
+      finishing = finishNode(this.#visit);
     } catch {
       this.#break();
       return false;
@@ -281,12 +276,13 @@ export class Gate<S extends object> implements Keeper {
 
   #wait(): void {
     this.#state = 'held';
-    this.#face ??= this.#place.face();
+    this.#face ??= this.#place.face(this.#response);
     this.#face.lock();
   }
 
   #hold(verb: Verb, args: unknown[]): unknown {
     this.#face?.waits(verb);
+    this.#queue ??= [];
     this.#queue.push([verb, args]);
     return verb === 'write' ? false : verb === 'flushHeaders' ? undefined : this.#response;
   }
@@ -297,8 +293,7 @@ export class Gate<S extends object> implements Keeper {
     const face = this.#face;
     const refused = face?.full === true;
     face?.unlock();
-    const queue = this.#queue;
-    this.#queue = [];
+    const queue = this.#queue?.splice(0) ?? [];
     let flowing = true;
     try {
       first();
@@ -313,27 +308,31 @@ export class Gate<S extends object> implements Keeper {
     }
     if ((this.#state as State) !== 'open') return;
     if (isClosed(this.#response)) this.#leave();
-    else if (refused && flowing && this.#response.writableNeedDrain !== true) this.#drains.wake();
+    else if (refused && flowing && this.#response.writableNeedDrain !== true) wake(this.#response, this.#drains);
   }
 
   #fail(error: unknown, changes: HeaderChanges): void {
     this.#state = 'failed';
     this.#head = undefined;
-    this.#face ??= this.#place.face();
+    this.#face ??= this.#place.face(this.#response);
     const response = this.#response;
     response.writeHead = this.#place.writeHead;
     answerError({
       error,
       changes,
-      request: this.#request,
+      request: this.#visit.request,
       response,
       face: this.#face,
-      onError: this.#onError,
+      onError: this.#visit.onError,
       pass: (verb, args) => this.#pass(verb, args),
       giveUp: () => this.#break(),
     });
-    this.#iface.ended?.(this.#session);
-    for (const [verb, args] of this.#queue.splice(0)) this.#swallow(verb, args);
+    this.#ended();
+    this.#swallowQueue();
+  }
+
+  #swallowQueue(): void {
+    for (const [verb, args] of this.#queue?.splice(0) ?? []) this.#swallow(verb, args);
   }
 
   #swallow(verb: Verb, args: readonly unknown[]): unknown {
@@ -347,11 +346,13 @@ export class Gate<S extends object> implements Keeper {
     this.#face?.unlock();
     this.#state = 'failed';
     breakOff(response);
-    this.#iface.ended?.(this.#session);
-    for (const [verb, args] of this.#queue.splice(0)) this.#swallow(verb, args);
+    this.#ended();
+    this.#swallowQueue();
   }
 
   #changed(): void {
+    // A framework inside another may have exchanged the prototype since.
+    if (this.#place.hearsClose) homeOf(this.#response);
     if (!isClosed(this.#response)) {
       this.#listen();
       return;
@@ -369,9 +370,8 @@ export class Gate<S extends object> implements Keeper {
   }
 
   closed(): void {
-    const gaveUp = (this.#request as { session?: unknown }).session ?? undefined;
     // Who only looked may go on looking; who took `req.session` away ends it also where the browser has gone.
-    if (!this.#listening && gaveUp !== undefined) return;
+    if (!this.#listening && !gaveUp(this.#visit)) return;
     if (this.#state === 'idle') this.#abandon();
     else if (this.#state === 'open') this.#leave();
   }
@@ -380,7 +380,7 @@ export class Gate<S extends object> implements Keeper {
   #abandon(): void {
     this.#state = 'done';
     // Nobody is left to answer; the interface has told its listeners what failed.
-    abandonNode(this.#iface, this.#session, this.#request).catch(() => undefined);
+    abandonNode(this.#visit).catch(() => undefined);
   }
 
   /** Closed in the middle: what was changed after the head is stored all the same. */
@@ -388,11 +388,11 @@ export class Gate<S extends object> implements Keeper {
     this.#state = 'done';
     let finishing: Promise<unknown> | undefined;
     try {
-      finishing = finishNode(this.#iface, this.#session, this.#request);
+      finishing = finishNode(this.#visit);
     } catch {
       // Nobody is left to answer; the interface has told its listeners.
     }
-    const ended = () => this.#iface.ended?.(this.#session);
+    const ended = () => this.#ended();
     if (finishing === undefined) ended();
     else finishing.then(ended, ended);
   }

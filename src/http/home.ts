@@ -3,7 +3,7 @@ import { Http2ServerResponse } from 'node:http2';
 import { runIn, type SessionContext } from '../session/ambient.ts';
 import type { Verb } from './gate-calls.ts';
 import type { NodeResponse } from './node-head.ts';
-import { innermost, putDown } from './slot.ts';
+import { type Carried, innermost, readField } from './slot.ts';
 
 /**
  * A framework gives its responses a prototype of its own: Express, `express.response`. There the methods of the gate
@@ -20,7 +20,7 @@ export interface Keeper {
   arrive(verb: Verb, args: unknown[]): unknown;
   /** While the bytes wait. */
   readonly waiting: Waiting | undefined;
-  /** The response was closed, and the gate has not let its end through. */
+  /** The response was closed. */
   closed(): void;
 }
 
@@ -29,6 +29,26 @@ export interface Waiting {
   readonly held: boolean;
   /** `end` was called. */
   readonly ended: boolean;
+}
+
+/** What a request carries, as its response sees it. With several instances, the outer one is nearer to the wire. */
+export interface Guarded extends Carried {
+  readonly response: NodeResponse;
+  readonly outer: Guarded | undefined;
+  /** The gate, where it stands on the prototype. */
+  readonly keeper: Keeper | undefined;
+  /** In which the response's listeners run. */
+  context: SessionContext | undefined;
+  /** There is a session, and nobody has asked it anything. */
+  readonly unasked: boolean;
+  /** Asks in the handler's place. */
+  ask(): void;
+  /** Somebody put something else in the place of `req.session`, or nothing. */
+  readonly replaced: boolean;
+  /** The last chunk went. */
+  readonly ended: boolean;
+  /** Nothing more is to be heeded: who comes with the same request again, as tests do, comes anew. */
+  over: boolean;
 }
 
 /** The methods beneath a gate. */
@@ -41,72 +61,80 @@ const VERBS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
 
 const ROOTS: readonly object[] = [ServerResponse.prototype, Http2ServerResponse.prototype];
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** A keeper, and the one that was there before it: with several instances, the next one nearer to the wire. */
-interface Kept {
-  readonly keeper: Keeper;
-  readonly inner: Kept | undefined;
+/** The methods of the gate that stand on prototypes, and what is beneath them: one for each class of Node's. */
+export interface Home {
+  readonly root: NodeResponse;
+  readonly methods: Readonly<Record<Verb, Method>>;
+  /** What Node itself says. */
+  headersSent(response: object): boolean;
 }
 
-/** A response as frameworks hand it around: it knows its request, and that knows it. */
-type Known = NodeResponse & { readonly req?: object & { readonly res?: object } };
+/** What is known of a prototype. */
+interface Knowledge {
+  readonly home: Home | undefined;
+  /** Nobody stands between it and the home. */
+  readonly clear: boolean;
+}
 
-const keepers = new WeakMap<object, Kept>();
-const contexts = new WeakMap<object, SessionContext>();
-
-/** The homes of responses by their prototypes; undefined where there is none. */
-const homes = new WeakMap<object, NodeResponse | undefined>();
+const knowledge = new WeakMap<object, Knowledge>();
 const furnished = new WeakSet<object>();
+const homes = new Map<object, Home>();
 
 /** How many answers wait just now: nearly always none, and then nothing is to be looked up. */
 let held = 0;
 
-/** The prototype asked for last, which is nearly always the next one too, and its home. */
+/** Whether any interface has an ambient session. */
+let ambient = false;
+
+/** The prototype asked for last, which is nearly always the next one too, and what is known of it. */
 let recent: object | undefined;
-let recentHome: NodeResponse | undefined;
+let recentKnowledge: Knowledge = { home: undefined, clear: false };
+
+/** The visit met last: mostly its methods follow one another. */
+let latest: Guarded | undefined;
 
 /** Whether the gate of this response has a home, and nobody stands in between. */
 export function isAtHome(response: NodeResponse): boolean {
-  const home = homeOf(response);
+  const { home, clear } = known(response);
+  // Looking for what is not there is many times slower on the response as a whole.
   return (
     home !== undefined &&
-    response.writeHead === home.writeHead &&
-    response.write === home.write &&
-    response.end === home.end &&
-    response.flushHeaders === home.flushHeaders
+    clear &&
+    !Object.hasOwn(response, 'writeHead') &&
+    !Object.hasOwn(response, 'write') &&
+    !Object.hasOwn(response, 'end') &&
+    !Object.hasOwn(response, 'flushHeaders')
   );
 }
 
-/** Puts a keeper before a response by its home, over the one that may be there already. */
-export function keepAtHome(response: NodeResponse, keeper: Keeper): { home: NodeResponse; below: Below } | undefined {
-  const home = homeOf(response);
-  if (home === undefined) return undefined;
-  const inner = keepers.get(response);
-  keepers.set(response, { keeper, inner });
-  return { home, below: inner === undefined ? (Object.getPrototypeOf(home) as NodeResponse) : past(inner.keeper) };
+/** The home of a response's methods; also where a framework inside another exchanged the prototype since. */
+export function homeOf(response: NodeResponse): Home | undefined {
+  return known(response).home;
 }
 
-function past(keeper: Keeper): Below {
+/** The methods beneath the gate of one of several visits. */
+export function beneath({ outer, response }: Guarded, root: Below): Below {
+  const below =
+    (verb: Verb) =>
+    (...args: unknown[]): unknown => {
+      const keeper = keeperFrom(outer, response);
+      return keeper === undefined ? root[verb].apply(response, args) : keeper.arrive(verb, args);
+    };
   return {
-    writeHead: (...args) => keeper.arrive('writeHead', args),
-    write: (...args) => keeper.arrive('write', args),
-    end: (...args) => keeper.arrive('end', args),
-    flushHeaders: (...args) => keeper.arrive('flushHeaders', args),
+    writeHead: below('writeHead'),
+    write: below('write'),
+    end: below('end'),
+    flushHeaders: below('flushHeaders'),
   };
 }
 
-/** The gate has nothing to say any more. What stays in a WeakMap outlives its request by a collection or two. */
-export function leaveHome(response: object, keeper: Keeper): void {
-  const kept = keepers.get(response);
-  // Of several the outer ones stay: what goes on beneath must still be found.
-  if (kept?.keeper === keeper && kept.inner === undefined) keepers.delete(response);
-}
-
-/** Lets the response's listeners run in the request's context; false where the response itself must be changed. */
-export function bindAtHome(response: NodeResponse, context: SessionContext): boolean {
-  if (homeOf(response) === undefined) return false;
-  contexts.set(response, context);
+/** Lets the response's listeners run in the visit's context; false where the response itself must be changed. */
+export function bindAtHome(visit: Guarded, context: SessionContext): boolean {
+  if (homeOf(visit.response) === undefined) return false;
+  visit.context = context;
+  ambient = true;
   return true;
 }
 
@@ -120,48 +148,71 @@ export function tooLate(): never {
   throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
 }
 
-function homeOf(response: NodeResponse): NodeResponse | undefined {
+function known(response: NodeResponse): Knowledge {
   const prototype = Object.getPrototypeOf(response) as object;
-  if (prototype === recent) return recentHome;
-  if (!homes.has(prototype)) {
-    const home = topmost(prototype);
-    if (home !== undefined && !furnished.has(home)) {
-      furnish(home);
-      furnished.add(home);
-    }
-    homes.set(prototype, home);
+  if (prototype !== recent) {
+    recentKnowledge = knowledge.get(prototype) ?? learn(prototype);
+    recent = prototype;
   }
-  recent = prototype;
-  recentHome = homes.get(prototype);
-  return recentHome;
+  return recentKnowledge;
+}
+
+function learn(prototype: object): Knowledge {
+  const home = furnishTopmost(prototype);
+  const at = prototype as Partial<NodeResponse>;
+  const clear = home !== undefined && VERBS.every((verb) => at[verb] === home.methods[verb]);
+  const learnt: Knowledge = { home, clear };
+  knowledge.set(prototype, learnt);
+  return learnt;
 }
 
 /** The last prototype before Node's own, if it is free: what a mounted application puts in front comes and goes. */
-function topmost(prototype: object): NodeResponse | undefined {
-  let home: object | undefined;
+function furnishTopmost(prototype: object): Home | undefined {
+  let topmost: object | undefined;
   let at: object | null = prototype;
-  for (; at !== null && !ROOTS.includes(at); at = Object.getPrototypeOf(at) as object | null) home = at;
+  for (; at !== null && !ROOTS.includes(at); at = Object.getPrototypeOf(at) as object | null) topmost = at;
   // Made up for a test, say: the last one is the prototype of all objects.
-  if (at === null || home === undefined) return undefined;
-  // Who has methods of these names there means something by them.
-  const names = [...VERBS, ...LOCKED, 'headersSent', 'writableEnded', 'emit'];
-  const free = Object.isExtensible(home) && !names.some((name) => Object.hasOwn(home, name));
-  return free || furnished.has(home) ? (home as NodeResponse) : undefined;
+  if (at === null || topmost === undefined) return undefined;
+  if (!furnished.has(topmost)) {
+    // Who has methods of these names there means something by them.
+    const names = [...VERBS, ...LOCKED, 'headersSent', 'writableEnded', 'emit'];
+    if (!Object.isExtensible(topmost) || names.some((name) => Object.hasOwn(topmost as object, name))) return undefined;
+    furnish(topmost, at as NodeResponse);
+    furnished.add(topmost);
+  }
+  return homes.get(at);
 }
 
-/** Also for what inherits from a response, or stands before it as a Proxy. */
-function keptOf(response: Known): Kept | undefined {
-  const kept = keepers.get(response);
-  if (kept !== undefined) return kept;
-  const real = response.req?.res;
-  return real === undefined || real === response ? undefined : keepers.get(real);
+/** The visit that a response belongs to; also for what inherits from a response, or stands before it as a Proxy. */
+function visitOf(response: object): Guarded | undefined {
+  if (latest !== undefined && latest.response === response) return latest;
+  const request = readField(response, 'req');
+  if (typeof request !== 'object' || request === null) return undefined;
+  const visit = innermost(request) as Guarded | undefined;
+  let at = visit;
+  while (at !== undefined && at.response !== response) at = at.outer;
+  if (at !== undefined) latest = at;
+  return at ?? visit;
+}
+
+/** A visit begins, over those that the same response may have already. */
+export function meet(visit: Guarded): void {
+  latest = visit;
+}
+
+/** The gate that stands first, from a visit outwards. */
+function keeperFrom(visit: Guarded | undefined, response: NodeResponse): Keeper | undefined {
+  for (let at = visit; at !== undefined; at = at.outer) {
+    if (at.keeper !== undefined && at.response === response) return at.keeper;
+  }
+  return undefined;
 }
 
 /** Of several, the one that waits. */
 function waitingOf(response: object): Waiting | undefined {
   if (held === 0) return undefined;
-  for (let at = keepers.get(response); at !== undefined; at = at.inner) {
-    const { waiting } = at.keeper;
+  for (let at = visitOf(response); at !== undefined && at.response === response; at = at.outer) {
+    const waiting = at.keeper?.waiting;
     if (waiting?.held === true) return waiting;
   }
   return undefined;
@@ -172,26 +223,23 @@ function waitingOf(response: object): Waiting | undefined {
  * own work, too late for a gate to be put up. And whoever put something else in the place of `req.session`, or nothing,
  * is to be heeded.
  */
-function askForUnasked(response: Known, hooked: boolean): void {
-  const { req } = response;
-  const carried = req && innermost(req);
-  if (carried?.ask === undefined) return;
-  if (!hooked && (req as { session?: unknown }).session === carried.session) return;
-  if (response.headersSent) return;
-  for (let at: typeof carried | undefined = carried; at !== undefined; at = at.outer) at.ask?.();
+function askForUnasked(visit: Guarded, response: object, hooked: boolean): void {
+  if (!visit.unasked || (!hooked && !visit.replaced)) return;
+  if ((response as NodeResponse).headersSent) return;
+  for (let at: Guarded | undefined = visit; at !== undefined; at = at.outer) at.ask();
 }
 
 /** Everybody has heard that the response is closed: what they wrote on hearing it is stored as well. */
-function closed(response: Known): void {
-  let kept = keepers.get(response);
-  if (kept === undefined) {
-    askForUnasked(response, false);
-    kept = keepers.get(response);
+function closed(visit: Guarded): void {
+  const { response } = visit;
+  if (keeperFrom(visit, response) === undefined) askForUnasked(visit, response, false);
+  for (let at: Guarded | undefined = visit; at !== undefined && at.response === response; at = at.outer) {
+    at.keeper?.closed();
+    at.context = undefined;
+    // Closed before it was answered: what the handler still does is heeded.
+    at.over = at.ended || at.keeper === undefined;
   }
-  for (let at = kept; at !== undefined; at = at.inner) at.keeper.closed();
-  contexts.delete(response);
-  // Closed before it was answered: what the handler still does is heeded.
-  if (response.req !== undefined && (kept === undefined || !keepers.has(response))) putDown(response.req);
+  if (latest?.response === response) latest = undefined;
 }
 
 /** `Reflect.get` with a receiver is many times slower than a call. */
@@ -203,41 +251,74 @@ function getterOf(from: object, name: string): () => unknown {
   return () => undefined;
 }
 
-function furnish(home: NodeResponse): void {
-  const below = Object.getPrototypeOf(home) as Record<string, Method | undefined>;
-  const method = (name: string, value: Method) =>
-    Object.defineProperty(home, name, { value, writable: true, configurable: true });
-  for (const verb of VERBS) {
-    method(verb, function (...args) {
-      let kept = keptOf(this as Known);
-      // Within Node's own `end` it is too late for a gate; who wrapped `end` asks for the head by himself, and who says
-      // the head by arguments says what Node does not keep, and a late look must know.
-      const said = args.length > 1;
-      if (kept === undefined && (verb !== 'writeHead' || said || Object.hasOwn(this as object, 'end'))) {
-        askForUnasked(this as Known, Object.hasOwn(this as object, 'writeHead') || (said && verb === 'writeHead'));
-        kept = keepers.get(this as object);
-      }
-      return kept === undefined ? below[verb]?.apply(this, args) : kept.keeper.arrive(verb, args);
-    });
+/** Arguments as they were given: none of the methods takes more. */
+function listed(first: unknown, second: unknown, third: unknown): unknown[] {
+  if (third !== undefined) return [first, second, third];
+  if (second !== undefined) return [first, second];
+  return first === undefined ? [] : [first];
+}
+
+function verbOver(root: Record<string, Method>, verb: Verb): Method {
+  const below = root[verb] as Method;
+  return function (first, second, third) {
+    const visit = visitOf(this);
+    if (visit === undefined) return below.call(this, first, second, third);
+    let keeper = keeperFrom(visit, visit.response);
+    // Within Node's own `end` it is too late for a gate; who wrapped `end` asks for the head by himself, and who says
+    // the head by arguments says what Node does not keep, and a late look must know.
+    const said = verb === 'writeHead' && second !== undefined;
+    if (keeper === undefined && visit.unasked && (verb !== 'writeHead' || said || Object.hasOwn(this, 'end'))) {
+      askForUnasked(visit, this, said || Object.hasOwn(this, 'writeHead'));
+      keeper = keeperFrom(visit, visit.response);
+    }
+    if (keeper === undefined) return below.call(this, first, second, third);
+    return keeper.arrive(verb, listed(first, second, third));
+  };
+}
+
+/** Apart, so that nothing is made for a closure where there is no context. */
+function emitIn(context: SessionContext, emit: Method, response: object, event: unknown, args: unknown[]): unknown {
+  return runIn(context, () => emit.call(response, event, ...args));
+}
+
+function furnish(topmost: object, root: NodeResponse): void {
+  const below = root as unknown as Record<string, Method>;
+  let home = homes.get(root);
+  if (home === undefined) {
+    const methods = {
+      writeHead: verbOver(below, 'writeHead'),
+      write: verbOver(below, 'write'),
+      end: verbOver(below, 'end'),
+      flushHeaders: verbOver(below, 'flushHeaders'),
+    };
+    const sent = getterOf(root, 'headersSent');
+    home = { root, methods, headersSent: (response) => sent.call(response) === true };
+    homes.set(root, home);
   }
+  const method = (name: string, value: Method) =>
+    Object.defineProperty(topmost, name, { value, writable: true, configurable: true });
+  for (const verb of VERBS) method(verb, home.methods[verb]);
   for (const name of LOCKED) {
-    if (below[name] === undefined) continue;
+    const locked = below[name];
+    if (locked === undefined) continue;
     // None of them takes more.
     method(name, function (first, second) {
-      if (waitingOf(this as object) !== undefined) tooLate();
-      return below[name]?.call(this, first, second);
+      if (waitingOf(this) !== undefined) tooLate();
+      return locked.call(this, first, second);
     });
   }
-  method('emit', function (...args) {
-    const context = contexts.get(this as object);
-    const { emit } = below;
-    const emitted = context === undefined ? emit?.apply(this, args) : runIn(context, () => emit?.apply(this, args));
-    if (args[0] === 'close') closed(this as Known);
+  const emit = below.emit as Method;
+  method('emit', function (event, ...args) {
+    const found = ambient || event === 'close' ? visitOf(this) : undefined;
+    const visit = found?.response === this ? found : undefined;
+    const context = visit?.context;
+    const emitted = context === undefined ? emit.call(this, event, ...args) : emitIn(context, emit, this, event, args);
+    if (event === 'close' && visit !== undefined) closed(visit);
     return emitted;
   });
   const fact = (name: string, whileHeld: (waiting: Waiting) => boolean) => {
-    const real = getterOf(below, name);
-    Object.defineProperty(home, name, {
+    const real = getterOf(root, name);
+    Object.defineProperty(topmost, name, {
       get(this: object) {
         const waiting = waitingOf(this);
         return (waiting !== undefined && whileHeld(waiting)) || real.call(this);

@@ -1,6 +1,8 @@
 import { CoatcheckError } from '../errors.ts';
-import type { HeaderChanges, SessionInterface } from '../interface/contract.ts';
+import type { HeaderChanges } from '../interface/contract.ts';
+import { sessionOn } from './req-session.ts';
 import { innermost } from './slot.ts';
+import type { Visited } from './visited.ts';
 
 /** Whether `value` is one of the sessions that this request carries. */
 function isCarried(request: object, value: unknown): boolean {
@@ -16,9 +18,9 @@ function isCarried(request: object, value: unknown): boolean {
  *
  * @throws CoatcheckError `SESSION_REPLACED`
  */
-function heed(session: object, request: object): Promise<unknown> | undefined {
-  const value = (request as { session?: unknown }).session;
-  if (value === session) return undefined;
+function heed({ session, request, replaced }: Visited<object>): Promise<unknown> | undefined {
+  if (!replaced) return undefined;
+  const value = sessionOn(request);
   // With several instances the name belongs to the innermost one.
   if (innermost(request)?.session !== session || isCarried(request, value)) return undefined;
   const { destroy } = session as { destroy?: unknown };
@@ -34,34 +36,31 @@ function heed(session: object, request: object): Promise<unknown> | undefined {
 
 /** The commit of a Node request, before the head of its answer leaves. */
 export function commitNode<S extends object>(
-  iface: SessionInterface<S>,
-  session: S,
-  request: object,
+  visit: Visited<S>,
   status: number,
 ): HeaderChanges | Promise<HeaderChanges> {
-  const ending = heed(session, request);
+  const { owner, session } = visit;
+  const ending = heed(visit);
   return ending === undefined
-    ? iface.commit(session, { status })
-    : ending.then(() => iface.commit(session, { status }));
+    ? owner.commit(session, { status })
+    : ending.then(() => owner.commit(session, { status }));
 }
 
 /** Tells the interface that nobody listens any more, with what the handler made of `req.session`. */
-export async function abandonNode<S extends object>(
-  iface: SessionInterface<S>,
-  session: S,
-  request: object,
-): Promise<void> {
-  await heed(session, request);
-  await iface.abandon?.(session);
+export async function abandonNode<S extends object>(visit: Visited<S>): Promise<void> {
+  await heed(visit);
+  await visit.owner.abandon?.(visit.session);
 }
 
 /** Stores what came after the head; undefined where nothing did. */
-export function finishNode<S extends object>(
-  iface: SessionInterface<S>,
-  session: S,
-  request: object,
-): Promise<unknown> | undefined {
-  if (iface.finish === undefined) return undefined;
-  const ending = heed(session, request);
-  return ending === undefined ? iface.finish(session) : ending.then(() => iface.finish?.(session));
+export function finishNode<S extends object>(visit: Visited<S>): Promise<unknown> | undefined {
+  const { owner, session } = visit;
+  if (owner.finish === undefined) return undefined;
+  const ending = heed(visit);
+  return ending === undefined ? owner.finish(session) : ending.then(() => owner.finish?.(session));
+}
+
+/** Whether the handler took the session away. */
+export function gaveUp({ replaced, request }: Visited<object>): boolean {
+  return replaced && (sessionOn(request) ?? undefined) === undefined;
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import type { SessionRequest } from '../interface/contract.ts';
+import { readField } from './slot.ts';
 
 /** What node:http and the http2 compatibility layer hand to a listener. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -14,19 +15,19 @@ export class NodeSessionRequest implements SessionRequest {
   }
 
   get method(): string {
-    return this.#request.method ?? 'GET';
+    return (readField(this.#request, 'method') as string | undefined) ?? 'GET';
   }
 
   get path(): string {
     // Express and Connect cut the mount point off `url`; the wire's target stays in `originalUrl`.
-    const { originalUrl } = this.#request as { originalUrl?: unknown };
-    const target = typeof originalUrl === 'string' ? originalUrl : (this.#request.url ?? '/');
+    const original = readField(this.#request, 'originalUrl');
+    const target = typeof original === 'string' ? original : (this.#request.url ?? '/');
     const query = target.indexOf('?');
     return query < 0 ? target : target.slice(0, query);
   }
 
   get cookie(): string | undefined {
-    return this.#request.headers.cookie;
+    return (readField(this.#request, 'headers') as NodeRequest['headers']).cookie;
   }
 
   header(name: string): string | undefined {

@@ -1,16 +1,14 @@
 import type { Later, SessionInterface } from '../interface/contract.ts';
 import { opened } from '../interface/later.ts';
 import { contextOf, runIn } from '../session/ambient.ts';
-import { nullSession } from '../session/null-session.ts';
 import { bindEmitters } from './emitters.ts';
-import { Gate } from './gate.ts';
-import { isClosed } from './gate-calls.ts';
 import type { NodeErrorHandler } from './gate-error.ts';
-import { isAtHome } from './home.ts';
+import { homeOf } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
-import { type NodeRequest, NodeSessionRequest } from './node-request.ts';
-import { carriedBy, carry } from './slot.ts';
+import type { NodeRequest, NodeSessionRequest } from './node-request.ts';
+import { innermost } from './slot.ts';
 import { isThenable } from './thenable.ts';
+import { Visit } from './visit.ts';
 
 /** What Express, Connect and node:http have in common. */
 export interface NodeSessionOptions {
@@ -33,46 +31,40 @@ export function beginNode<S extends object>(
   next: () => void,
   failed: (error: unknown) => void,
 ): void {
-  if (carriedBy(request, iface) !== undefined) {
+  if (isMounted(iface, request, response)) {
     next();
     return;
   }
-  const atHome = isAtHome(response);
-  const place = (session: S): void => {
-    new Gate(iface, session, request, response, options.onError, atHome);
-    // Whoever first asks when all is said may read, if the head allows it, and no more.
-    if (response.writableEnded === true || (response.headersSent && isClosed(response))) iface.ended?.(session);
-  };
-  const asked = new NodeSessionRequest(request);
-  const begin = (later: Later<S> | undefined) => {
-    let session = later === undefined ? (nullSession as S) : later.ready;
-    let ask: (() => void) | undefined;
-    if (session === undefined) {
-      const face = (later as Later<S>).face(asked, () => place(face));
-      session = face;
-      // Methods of its own must be there before anybody wraps them.
-      if (atHome) ask = () => void iface.isNull(face);
-      else iface.isNull(face);
-    } else if (later !== undefined && !iface.isNull(session)) place(session);
-    carry(request, iface, session, ask);
-    (request as { session?: object }).session = session;
-    if (iface.ambient === false) {
-      next();
-      return;
-    }
-    const context = contextOf({ session });
-    bindEmitters(context, request, response);
-    runIn(context, next);
-  };
+  const visit = new Visit(iface, request, response, options.onError);
   let arriving: Later<S> | undefined | Promise<Later<S> | undefined>;
   try {
-    arriving = arrive(iface, asked);
+    arriving = arrive(iface, visit.asked);
   } catch (error) {
     failed(error);
     return;
   }
-  if (isThenable(arriving)) arriving.then(begin, failed);
-  else begin(arriving);
+  if (isThenable(arriving)) arriving.then((later) => begin(visit, later, next), failed);
+  else begin(visit, arriving, next);
+}
+
+/** A second mount is a no-op, for the same request or the same response: either may be wrapped by then. */
+function isMounted(iface: object, request: object, response: object): boolean {
+  for (let at = innermost(request) as Visit<object> | undefined; at !== undefined; at = at.outer as typeof at) {
+    if (at.owner === iface && !at.over && (at.request === request || at.response === response)) return true;
+  }
+  return false;
+}
+
+function begin<S extends object>(visit: Visit<S>, later: Later<S> | undefined, next: () => void): void {
+  visit.arrived(later);
+  if (visit.owner.ambient === false) next();
+  else {
+    const context = contextOf(visit);
+    bindEmitters(context, visit.request, visit);
+    runIn(context, next);
+  }
+  // A framework inside another may have exchanged the prototype: the gate is to stand there as well.
+  if (visit.atHome) homeOf(visit.response);
 }
 
 function arrive<S extends object>(

@@ -1,7 +1,6 @@
 import { type Face, HeldFace, HomeFace } from './held.ts';
-import { type Below, type Keeper, keepAtHome, leaveHome } from './home.ts';
+import { type Below, beneath, type Guarded, type Home, homeOf, type Keeper } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
-import { putDown } from './slot.ts';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -13,25 +12,31 @@ export interface Place {
   readonly writeHead: Method;
   /** Whether the gate hears by itself that the response was closed. */
   readonly hearsClose: boolean;
-  /** The last chunk went: nothing is to be looked up for this answer any more. */
-  leave(request: object): void;
+  /** Whether the head has left, whoever says so meanwhile. */
+  headersSent(response: NodeResponse): boolean;
   /** How the response looks while its bytes wait. */
-  face(): Face;
+  face(response: NodeResponse): Face;
 }
 
-/** Puts a gate before a response: on the prototype that its framework gave it, or else by methods of its own. */
-export function placeGate(response: NodeResponse, keeper: Keeper, atHome: boolean): Place {
-  const kept = atHome ? keepAtHome(response, keeper) : undefined;
-  if (kept !== undefined) {
-    const { home, below } = kept;
-    return {
-      below,
-      writeHead: home.writeHead,
-      hearsClose: true,
-      leave: () => leaveHome(response, keeper),
-      face: () => new HomeFace(response, Object.getPrototypeOf(home) as NodeResponse),
-    };
+/** One for all responses of a class. */
+const places = new Map<Home, Place>();
+
+/** On the prototype that the framework gave the response; undefined where there is none. */
+export function placeAtHome(visit: Guarded): Place | undefined {
+  const home = homeOf(visit.response);
+  if (home === undefined) return undefined;
+  let place = places.get(home);
+  if (place === undefined) {
+    const { root, methods, headersSent } = home;
+    const face = (one: NodeResponse) => new HomeFace(one, root);
+    place = { below: root, writeHead: methods.writeHead, hearsClose: true, headersSent, face };
+    places.set(home, place);
   }
+  return visit.outer === undefined ? place : { ...place, below: beneath(visit, place.below) };
+}
+
+/** By methods of the response's own. */
+export function placeBefore(response: NodeResponse, keeper: Keeper): Place {
   const { writeHead, write, end, flushHeaders } = response;
   const own: Method = (...args) => keeper.arrive('writeHead', args);
   response.writeHead = own;
@@ -39,11 +44,6 @@ export function placeGate(response: NodeResponse, keeper: Keeper, atHome: boolea
   response.end = (...args) => keeper.arrive('end', args);
   response.flushHeaders = (...args) => keeper.arrive('flushHeaders', args);
   const below = { writeHead, write, end, flushHeaders };
-  return {
-    below,
-    writeHead: own,
-    hearsClose: false,
-    leave: (request) => putDown(request),
-    face: () => new HeldFace(response),
-  };
+  const headersSent = (one: NodeResponse) => one.headersSent;
+  return { below, writeHead: own, hearsClose: false, headersSent, face: (one) => new HeldFace(one) };
 }

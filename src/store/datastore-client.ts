@@ -92,7 +92,7 @@ export function makeClient(
     // An emulator asks for no credentials; they would be looked for all the same, on the network too.
     ...(emulated && { clientOptions: { universeDomain: 'googleapis.com' } }),
     'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 500,
+    'grpc.max_reconnect_backoff_ms': 200,
     'grpc.enable_retries': 0,
     // A machine that lost its power closes no connection.
     'grpc.keepalive_time_ms': 30_000,

@@ -1,17 +1,11 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createSessions, type SessionEvent, type Sessions } from 'coatcheck';
+import type { SessionEvent } from 'coatcheck';
 import { memoryStore } from 'coatcheck/store/memory';
-import { CookieJar, type FaultyStore, faultyStore } from 'coatcheck/testing';
+import { type FaultyStore, faultyStore } from 'coatcheck/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { schedApp } from '../../examples/sched/app.ts';
-import { type BookData, MOST } from '../../examples/sched/book.ts';
+import { MOST } from '../../examples/sched/book.ts';
+import { type Answer, dumpOf, type Form, type Running, runSched, Visitor } from './sched-visitor.ts';
 
-type Form = Readonly<Record<string, string>>;
-
-const NOW = new Date(2026, 10, 24, 8, 40);
-const FORM: Form = {
+const FORM = {
   title: 'Dentist',
   date: '2026-11-25',
   time: '09:30',
@@ -21,49 +15,28 @@ const FORM: Form = {
 };
 
 /** The same application twice over one store, as two processes would be. */
-let apps: { sessions: Sessions<BookData>; server: Server; origin: string }[];
+let apps: Running[];
 let store: FaultyStore;
 let events: SessionEvent[];
-let jar: CookieJar;
+let ann: Visitor;
 
 beforeEach(async () => {
   store = faultyStore(memoryStore());
   events = [];
-  jar = new CookieJar();
-  apps = [];
-  for (let i = 0; i < 2; i++) {
-    const sessions = createSessions<BookData>({
-      store,
-      cookie: { secure: false },
-      onEvent: (event) => events.push(event),
-    });
-    const server = schedApp(sessions, () => NOW).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    apps.push({ sessions, server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-  }
+  const settings = { onEvent: (event: SessionEvent) => void events.push(event) };
+  apps = [await runSched(store, { settings }), await runSched(store, { settings })];
+  ann = new Visitor(apps[0] as Running);
+  await ann.register('ann');
 });
 
-afterEach(async () => {
-  for (const { sessions, server } of apps) {
-    server.closeAllConnections();
-    server.close();
-    await sessions.close();
-  }
-});
+afterEach(() => Promise.all(apps.map((app) => app.stop())));
 
-async function send(path: string, init: RequestInit = {}, app = 0): Promise<Response> {
-  const headers = { ...jar.headers(path, { secure: false }), ...(init.headers as Record<string, string>) };
-  const response = await fetch(apps[app]?.origin + path, { ...init, headers, redirect: 'manual' });
-  jar.store(response.headers.getSetCookie(), { path, secure: false });
-  return response;
+function post(path: string, form?: Form): Promise<Answer> {
+  return ann.post(path, form);
 }
 
-function post(path: string, form: Form | [string, string][] | string = {}, app = 0): Promise<Response> {
-  return send(path, { method: 'POST', body: new URLSearchParams(form) }, app);
-}
-
-async function read(path: string): Promise<string> {
-  return (await send(path)).text();
+function read(path: string): Promise<string> {
+  return ann.read(path);
 }
 
 /** Where an appointment is edited. */
@@ -72,14 +45,14 @@ async function editPath(): Promise<string> {
 }
 
 const count = (page: string): number => page.split('<h3>').length - 1;
-const writes = (): SessionEvent[] => events.filter(({ type }) => type === 'created' || type === 'committed');
-
 /** Sends a form to both applications, and lets neither write before both have read. */
 async function together(path: string, forms: readonly [Form, Form]): Promise<number[]> {
+  const twin = ann.copy();
+  twin.origin = apps[1]?.origin ?? '';
   let release: () => void = () => undefined;
   store.reset();
   store.always('update', { before: new Promise<void>((resolve) => (release = resolve)) });
-  const answers = forms.map((form, app) => post(path, form, app));
+  const answers = [ann.post(path, forms[0]), twin.post(path, forms[1])];
   await vi.waitFor(() => expect(store.calls.filter(({ verb }) => verb === 'update')).toHaveLength(2), { interval: 5 });
   store.always('update', undefined);
   release();
@@ -87,16 +60,19 @@ async function together(path: string, forms: readonly [Form, Form]): Promise<num
 }
 
 test('a visitor who only looks gets no cookie and costs no store call', async () => {
-  for (const path of ['/', '/new', '/session', '/static/style.css', '/nowhere']) {
-    const response = await send(path);
-    expect(response.headers.getSetCookie(), path).toEqual([]);
+  store.reset();
+  const guest = new Visitor(apps[0] as Running);
+  for (const path of ['/', '/static/style.css', '/nowhere']) {
+    expect((await guest.send(path)).headers.getSetCookie(), path).toEqual([]);
   }
+  for (const path of ['/login', '/register']) await guest.send(path);
+  expect(guest.jar.names()).toEqual(['csrf']);
   expect(store.calls).toEqual([]);
 });
 
 test('an appointment is added, listed under its day, edited and deleted, each by post, redirect and get', async () => {
   const added = await post('/appointments', FORM);
-  expect([added.status, added.headers.get('location')]).toEqual([303, '/']);
+  expect([added.status, added.location]).toEqual([303, '/']);
   expect(await read('/')).toMatch(/Tomorrow <span>25 November<\/span>.*09:30.*30 minutes.*Dentist/s);
 
   const edit = await editPath();
@@ -135,8 +111,8 @@ test('nothing that a visitor writes is ever HTML', async () => {
     await read(edit),
     await read(edit.replace('edit', 'delete')),
     await read('/session'),
-    await (await post('/appointments', wrong)).text(),
-    await (await post(edit.replace('/edit', ''), wrong)).text(),
+    (await post('/appointments', wrong)).body,
+    (await post(edit.replace('/edit', ''), wrong)).body,
   ];
   for (const page of pages) {
     expect(page).toContain('&lt;script&gt;alert(');
@@ -146,10 +122,11 @@ test('nothing that a visitor writes is ever HTML', async () => {
 
 test('no page has anything inline or from elsewhere, and the policy forbids it', async () => {
   await post('/appointments', FORM);
-  for (const path of ['/', '/new', '/session', await editPath()]) {
-    const response = await send(path);
-    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await response.text()).not.toMatch(/https?:\/\/|<style|\sstyle=|\son\w+=|<script>/);
+  const paths = ['/', '/new', '/session', '/account', '/account/devices', '/account/delete', '/confirm', await editPath()];
+  for (const path of paths) {
+    const { headers, body } = await ann.send(path);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(body).not.toMatch(/https?:\/\/|<style|\sstyle=|\son\w+=|<script>/);
   }
 });
 
@@ -177,47 +154,47 @@ const MALFORMED: Readonly<Record<string, [status: number, form: Form | [string, 
 };
 
 test.each(Object.entries(MALFORMED))('%s is refused, and nothing is stored', async (_name, [status, form]) => {
-  const first = await post('/appointments', form);
-  expect([first.status, first.headers.getSetCookie()]).toEqual([status, []]);
-  expect(store.calls).toEqual([]);
-
   await post('/appointments', FORM);
   const edit = await editPath();
-  const before = writes().length;
-  expect((await post(edit.replace('/edit', ''), form)).status).toBe(status);
-  expect(writes()).toHaveLength(before);
-  expect(await read(edit)).toContain('value="Dentist"');
+  const before = await dumpOf(store);
+  for (const path of ['/appointments', edit.replace('/edit', '')]) {
+    expect((await post(path, form)).status, path).toBe(status);
+  }
+  expect(await dumpOf(store)).toEqual(before);
 });
 
 test('a body that is no form is refused, and nothing is stored', async () => {
+  const before = await dumpOf(store);
   const bodies: [number, string, string][] = [
     [400, 'application/json', JSON.stringify(FORM)],
     [400, 'text/plain', 'title=Dentist'],
     [415, 'application/x-www-form-urlencoded; charset=utf-7', 'title=Dentist'],
   ];
   for (const [status, type, body] of bodies) {
-    for (const path of ['/appointments', '/appointments/x', '/draft']) {
-      const response = await send(path, { method: 'POST', headers: { 'Content-Type': type }, body });
-      expect([response.status, response.headers.getSetCookie()]).toEqual([status, []]);
+    for (const path of ['/appointments', '/appointments/x', '/draft', '/draft/typed']) {
+      const headers = { 'Content-Type': type, 'X-CSRF-Token': ann.token };
+      const answer = await ann.send(path, { method: 'POST', headers, body });
+      expect([answer.status, answer.headers.getSetCookie()]).toEqual([status, []]);
     }
   }
-  expect(store.calls).toEqual([]);
+  expect(await dumpOf(store)).toEqual(before);
 });
 
 test('an id that is nobody’s, or no id, is a 4xx, and nothing is stored', async () => {
+  const before = await dumpOf(store);
   for (const id of ['x', '__proto__', '%00', '%ZZ', 'a'.repeat(3000)]) {
     for (const path of [`/appointments/${id}`, `/appointments/${id}/edit`, `/appointments/${id}/delete`]) {
-      for (const response of [await send(path), await post(path, FORM)]) {
-        expect([400, 404], path).toContain(response.status);
-        expect(response.headers.getSetCookie()).toEqual([]);
+      for (const answer of [await ann.send(path), await post(path, FORM)]) {
+        expect([400, 404], path).toContain(answer.status);
+        expect(answer.headers.getSetCookie()).toEqual([]);
       }
     }
   }
-  expect(store.calls).toEqual([]);
+  expect(await dumpOf(store)).toEqual(before);
 });
 
 test('a refused form comes back as it was filled in, with the problems beside its fields', async () => {
-  const page = await (await post('/appointments', { ...FORM, time: 'noon', note: 'one\r\ntwo' })).text();
+  const page = (await post('/appointments', { ...FORM, time: 'noon', note: 'one\r\ntwo' })).body;
   expect(page).toContain('value="Dentist"');
   expect(page).toContain('>one\ntwo</textarea>');
   expect(page).toMatch(/id="time"[^>]*value="noon"[^>]*aria-invalid="true" aria-describedby="time-problem"/);
@@ -239,12 +216,12 @@ test('a draft is kept, shown and taken up, and goes with the appointment or by i
 
 test('a draft without a word in it is none, and one too long is refused', async () => {
   const blank = { ...FORM, title: '', time: '', place: '', note: '' };
+  const keys = (await dumpOf(store)).length;
   expect((await post('/draft', blank)).status).toBe(303);
   expect((await post('/draft', { ...FORM, place: 'x'.repeat(81) })).status).toBe(422);
   expect((await post('/draft', doubled)).status).toBe(400);
   expect((await post('/draft/discard')).status).toBe(303);
-  expect(writes()).toEqual([]);
-  expect(jar.names()).toEqual([]);
+  expect(await dumpOf(store)).toHaveLength(keys);
 });
 
 test('two appointments added at the same moment are both kept', async () => {
@@ -263,10 +240,10 @@ test('of two appointments for the last place one is told that the book is full, 
   expect(page).toContain('This book is full');
   const refused = await post('/appointments', { ...FORM, title: 'One too many' });
   expect(refused.status).toBe(409);
-  expect(await refused.text()).toMatch(/Your book is full.*value="One too many"/s);
+  expect(refused.body).toMatch(/Your book is full.*value="One too many"/s);
 });
 
-test('a full book of the longest texts fits into a session, with a draft', async () => {
+test('a full book of the longest texts fits into a record, with a draft', async () => {
   const widest = { ...FORM, title: '語'.repeat(80), place: '語'.repeat(80), note: '語'.repeat(200) };
   for (let i = 0; i < MOST; i++) expect((await post('/appointments', widest)).status).toBe(303);
   expect((await post('/draft', widest)).status).toBe(303);
@@ -278,7 +255,7 @@ test('what was deleted in another tab is not edited back, and the form is not lo
   await post(edit.replace('edit', 'delete'));
   const response = await post(edit.replace('/edit', ''), { ...FORM, title: 'Rewritten' });
   expect(response.status).toBe(404);
-  expect(await response.text()).toMatch(/has been deleted.*action="\/appointments".*value="Rewritten"/s);
+  expect(response.body).toMatch(/has been deleted.*action="\/appointments".*value="Rewritten"/s);
   expect(count(await read('/'))).toBe(0);
 });
 
@@ -291,7 +268,9 @@ test('an edit that overlaps a deletion does not bring the appointment back', asy
   store.next('update', { before: new Promise<void>((resolve) => (release = resolve)) });
   const editing = post(path, { ...FORM, title: 'Rewritten' });
   await vi.waitFor(() => expect(store.calls.some(({ verb }) => verb === 'update')).toBe(true), { interval: 5 });
-  await post(`${path}/delete`, {}, 1);
+  const twin = ann.copy();
+  twin.origin = apps[1]?.origin ?? '';
+  await twin.post(`${path}/delete`);
   release();
   expect((await editing).status).toBe(404);
   expect(count(await read('/'))).toBe(1);
@@ -302,25 +281,42 @@ test('the session page tells the facts, and the ticket nowhere', async () => {
   const page = await read('/session');
   expect(page).toContain('&quot;title&quot;: &quot;Dentist&quot;');
   expect(page.match(/<time datetime="\d{4}-\d\d-\d\dT/g)).toHaveLength(2);
-  expect(page).not.toContain(jar.get('session'));
+  for (const name of ann.jar.names()) expect(page).not.toContain(ann.jar.get(name));
 });
 
 test('a store that does not answer is a page that says so, and the style sheet is served all the same', async () => {
   await post('/appointments', FORM);
-  const ticket = jar.get('session');
+  await read('/');
+  const cookies = ann.jar.header('/', { secure: false });
   store.always('read', 'break');
-  for (const response of [await send('/'), await post('/appointments', FORM), await post('/draft', FORM)]) {
-    expect(response.status).toBe(503);
-    expect(await response.text()).toContain('One moment, please');
+  for (const answer of [await ann.send('/'), await post('/appointments', FORM), await post('/draft', FORM)]) {
+    expect(answer.status).toBe(503);
+    expect(answer.body).toContain('One moment, please');
   }
-  expect((await send('/static/style.css')).status).toBe(200);
+  expect((await ann.send('/static/style.css')).status).toBe(200);
   store.always('read', undefined);
   store.always('update', 'break');
-  for (const response of [await post('/appointments', FORM), await post('/draft', FORM)]) {
-    expect(response.status).toBe(503);
-    expect(await response.text()).toContain('One moment, please');
+  for (const answer of [await post('/appointments', FORM), await post('/draft', FORM)]) {
+    expect(answer.status).toBe(503);
+    expect(answer.body).toContain('One moment, please');
   }
   store.always('update', undefined);
-  expect(jar.get('session')).toBe(ticket);
+  expect(ann.jar.header('/', { secure: false })).toBe(cookies);
+  expect(count(await read('/'))).toBe(1);
+});
+
+test('two users see only what is theirs', async () => {
+  await post('/appointments', FORM);
+  const path = (await editPath()).replace('/edit', '');
+  const bob = new Visitor(apps[1] as Running);
+  expect(count(await bob.register('bob'))).toBe(0);
+  for (const answer of [
+    await bob.send(`${path}/edit`),
+    await bob.post(path, FORM),
+    await bob.send(`${path}/delete`),
+    await bob.post(`${path}/delete`),
+  ]) {
+    expect(answer.status).toBe(404);
+  }
   expect(count(await read('/'))).toBe(1);
 });

@@ -1,7 +1,9 @@
-import { FIRST_DATE, type Field, type Fields, LAST_DATE, LENGTHS, type Problems } from '../appointment.ts';
+import { FIRST_DATE, type Field, type Fields, LAST_DATE, LENGTHS, LONGEST, type Problems } from '../appointment.ts';
 import { form, input, select, textarea } from '../form.ts';
-import { type Html, html } from '../html.ts';
+import { html } from '../html.ts';
 import { layout, type Message } from '../layout.ts';
+import { summaryOf } from '../summary.ts';
+import type { View } from '../view.ts';
 
 export interface EditOptions {
   readonly fields: Fields;
@@ -23,21 +25,30 @@ const LABELS: Readonly<Record<Field, string>> = {
 };
 
 /** The form for a new appointment and for an old one. */
-export function editPage({ fields, id, problems = {}, fromDraft = false, messages = [] }: EditOptions): string {
+export function editPage(
+  view: View,
+  { fields, id, problems = {}, fromDraft = false, messages = [] }: EditOptions,
+): string {
   const isNew = id === undefined;
   const heading = isNew ? 'New appointment' : 'Edit appointment';
-  const wrong = Object.keys(problems) as Field[];
-  const of = (name: Field) => ({ name, label: LABELS[name], value: fields[name], problem: problems[name] });
+  const wrong = summaryOf(LABELS, problems);
+  const of = (name: Field) => ({
+    name,
+    label: LABELS[name],
+    value: fields[name],
+    problem: problems[name],
+    longest: LONGEST[name],
+  });
   const body = html`<div class="sheet">
 <h1>${heading}</h1>
 ${
   isNew &&
   html`<div class="draft-line">
 <p role="status" data-draft-status>${fromDraft ? html`<strong>Draft kept.</strong> This is where you left off.` : ''}</p>
-${fromDraft && form({ action: '/draft/discard', body: html`<button>Discard draft</button>` })}
+${fromDraft && form(view, { action: '/draft/discard', body: html`<button>Discard draft</button>` })}
 </div>`
 }
-${form({
+${form(view, {
   action: isNew ? '/appointments' : `/appointments/${id}`,
   className: 'fields',
   keepsDraft: isNew,
@@ -56,11 +67,5 @@ ${isNew && html`<button formaction="/draft" formnovalidate>Keep as draft</button
 })}
 </div>`;
   const title = wrong.length > 0 ? `Please check: ${heading}` : heading;
-  const told = wrong.length > 0 ? [...messages, summary(wrong, problems)] : messages;
-  return layout({ title, messages: told, body });
-}
-
-function summary(wrong: readonly Field[], problems: Problems): Message {
-  const entry = (name: Field): Html => html`<li><a href="#${name}">${LABELS[name]}</a>: ${problems[name]}</li>`;
-  return { kind: 'problem', text: html`<p>Not stored yet. Please check:</p><ul>${wrong.map(entry)}</ul>` };
+  return layout(view, { title, messages: [...messages, ...wrong], body });
 }

@@ -5,6 +5,7 @@ import { byDay, type Day, dayAndMonth, dayName, dayOf, daysAfter, longDate, shor
 import { form } from '../form.ts';
 import { type Html, html } from '../html.ts';
 import { layout } from '../layout.ts';
+import type { View } from '../view.ts';
 
 export interface ListOptions {
   /** In their order. */
@@ -14,7 +15,7 @@ export interface ListOptions {
 }
 
 /** All appointments by day: what comes next stands first, what is over is folded away. */
-export function listPage({ appointments, draft, now }: ListOptions): string {
+export function listPage(view: View, { appointments, draft, now }: ListOptions): string {
   const today = dayOf(now);
   const ahead = appointments.filter(({ date }) => date >= today);
   const over = appointments.filter(({ date }) => date < today);
@@ -27,10 +28,10 @@ export function listPage({ appointments, draft, now }: ListOptions): string {
 </div>
 ${!full && html`<a class="button primary" href="/new">New appointment</a>`}
 </div>
-${full && html`<div class="message note" role="status">This book is full: a session keeps ${MOST} appointments. Delete one to make room.</div>`}
-${draft && draftNote(draft)}
+${full && html`<div class="message note" role="status">This book is full: it keeps ${MOST} appointments. Delete one to make room.</div>`}
+${draft && draftNote(view, draft)}
 ${weekStrip(ahead, today)}
-${ahead.length === 0 && html`<p class="empty">Your book is empty from here on. <a href="/new">Add an appointment</a> and it stays in your session.</p>`}
+${ahead.length === 0 && html`<p class="empty">Your book is empty from here on. <a href="/new">Add an appointment</a> and it waits for you on every device.</p>`}
 ${byDay(ahead).map((day) => section(day, today, next))}
 ${
   over.length > 0 &&
@@ -41,16 +42,16 @@ ${byDay(over)
 </details>`
 }
 <p class="count">${appointments.length} of ${MOST} places taken</p>`;
-  return layout({ title: 'Appointments', at: '/', body });
+  return layout(view, { title: 'Appointments', at: '/', body });
 }
 
 /** Tells that a draft is kept, and lets go of it. */
-function draftNote(draft: Fields): Html {
+function draftNote(view: View, draft: Fields): Html {
   return html`<aside class="draft" aria-label="Draft">
 <p><strong>Draft kept:</strong> ${draft.title || 'an appointment without a title'}</p>
 <div class="acts">
 <a class="button" href="/new">Continue<span class="unseen"> the draft</span></a>
-${form({ action: '/draft/discard', body: html`<button class="quiet">Discard<span class="unseen"> the draft</span></button>` })}
+${form(view, { action: '/draft/discard', body: html`<button class="quiet">Discard<span class="unseen"> the draft</span></button>` })}
 </div>
 </aside>`;
 }

@@ -10,7 +10,7 @@ if (form) {
 
   const send = (body) => {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-    return fetch(form.dataset.draft, { method: 'POST', headers, body, redirect: 'manual', keepalive: true });
+    return fetch(form.dataset.draft, { method: 'POST', headers, body, keepalive: true });
   };
 
   const keep = () => {
@@ -22,7 +22,11 @@ if (form) {
     const request = Promise.resolve(saving)
       .then(() => send(body))
       .then((response) => {
-        status.textContent = response.type === 'opaqueredirect' ? 'Draft kept.' : '';
+        status.textContent = response.ok
+          ? 'Draft kept.'
+          : response.status === 401
+            ? 'Not kept: you are logged out.'
+            : '';
       })
       .catch(() => {
         status.textContent = '';
