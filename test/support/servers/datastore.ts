@@ -163,6 +163,9 @@ export async function startDatastore(options: { port?: number } = {}): Promise<D
       const alive = async (): Promise<boolean> => next.exitCode !== null || (await fetch(endpoint)).ok;
       await eventually(`The emulator did not answer on port ${port}`, alive, 60_000);
       if (next.exitCode !== null) throw new Error(`The emulator ended: ${log}`);
+      // It listens a second before it has loaded what it answers with.
+      const client = new Datastore({ projectId: PROJECT, apiEndpoint: endpoint });
+      await client.get(client.key(['nobody', 'here']));
     },
     async stop() {
       await kill();
