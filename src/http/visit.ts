@@ -110,9 +110,7 @@ export class Visit<S extends object> implements Guarded, Visited<S> {
     if (this.keeper === undefined) this.over = true;
     else this.ended = true;
   }
-
-  /** Neither a request nor a session is to be found in a log of the stream on which this stands. */
-  [INSPECT](): string {
-    return 'Visit';
-  }
 }
+
+/** Neither a request nor a session is to be found in a log of the stream on which this stands (R104). */
+Object.defineProperty(Visit.prototype, INSPECT, { value: () => 'Visit' });
