@@ -30,7 +30,8 @@ export function parityProblems(page: string): string[] {
   return problems;
 }
 
-function testProblem(file: string, name: string): string | undefined {
+/** What is wrong with a test that a page names; undefined where it is there. */
+export function testProblem(file: string, name: string): string | undefined {
   if (file === '') return 'neither a test nor a reason';
   const path = join(root, file);
   if (!existsSync(path)) return `there is no ${file}`;
