@@ -14,6 +14,7 @@ import { Sweeper } from './interface/sweeper.ts';
 import { KeyRing } from './keys/ring.ts';
 import { readSecrets, type Secret } from './keys/secret.ts';
 import { behind } from './session/dictionary.ts';
+import type { RequestSession } from './session/request-session.ts';
 import type { Session, SessionData } from './session/types.ts';
 import { Budget } from './store/deadline.ts';
 import { memoryStore } from './store/memory.ts';
@@ -192,13 +193,19 @@ class StoredSessions<D> extends ServerInterface<D> implements Sessions<D> {
   async revokeAll(owner: string, options: { except?: object | string } = {}): Promise<number> {
     const { except } = options;
     const stays = typeof except === 'object' && except !== null ? behind(except) : undefined;
-    for (const tell of this.revoking) await tell(owner, stays);
+    await this.#tellRevoking(owner, stays);
     const handle = typeof except === 'object' && except !== null ? handleOfSession(except) : except;
     return (await this.#owners()).revokeAll(owner, handle);
   }
 
-  forgetOwner(owner: string): Promise<number> {
-    return this.#owners().then((owners) => owners.forget(owner));
+  async forgetOwner(owner: string): Promise<number> {
+    await this.#tellRevoking(owner, undefined);
+    return (await this.#owners()).forget(owner);
+  }
+
+  /** What would bring the owner back is worthless before the first session ends, so that none comes in between. */
+  async #tellRevoking(owner: string, stays: RequestSession | undefined): Promise<void> {
+    for (const tell of this.revoking) await tell(owner, stays);
   }
 
   records<T>(space: string): Records<T> {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Guard, readGuards } from '../login/guard.ts';
+import { Guard, lookUp, readGuards } from '../login/guard.ts';
 import type { Freshness, Login, LoginUser, LoginViews, Wanted } from '../login/index.ts';
 import { sessionOn } from './csrf-request.ts';
 import type { ConnectMiddleware } from './express.ts';
@@ -58,10 +58,7 @@ export function expressLogin<U extends LoginUser, A>(
   };
   return {
     load: (request: IncomingMessage, _response: ServerResponse, next) => {
-      login
-        .of(sessionOn(request) ?? {})
-        .load()
-        .then(() => next(), next);
+      lookUp(login, sessionOn(request)).then(() => next(), next);
     },
     loginRequired: guarded({}),
     freshLoginRequired: (freshness = {}) => guarded({ ...freshness, fresh: true }),

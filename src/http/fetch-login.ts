@@ -1,4 +1,4 @@
-import { Guard, readGuards } from '../login/guard.ts';
+import { Guard, lookUp, readGuards } from '../login/guard.ts';
 import type { Freshness, Login, LoginUser, LoginViews, Wanted } from '../login/index.ts';
 import type { FetchContext, FetchHandler } from './fetch.ts';
 
@@ -57,7 +57,7 @@ export function fetchLogin<U extends LoginUser, A>(login: Login<U, A>, options: 
     load:
       (handler) =>
       async (request, context, ...rest) => {
-        await login.of(context.session).load();
+        await lookUp(login, context.session);
         return handler(request, context, ...rest);
       },
     loginRequired: (handler) => guarded({}, handler),

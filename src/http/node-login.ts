@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Guard, readGuards } from '../login/guard.ts';
+import { Guard, lookUp, readGuards } from '../login/guard.ts';
 import type { Freshness, Login, LoginUser, LoginViews, Wanted } from '../login/index.ts';
 import { sessionOn } from './csrf-request.ts';
 
@@ -59,7 +59,7 @@ export function nodeLogin<U extends LoginUser, A>(login: Login<U, A>, options: N
   };
   return {
     load: (handler) => async (request, response) => {
-      await login.of(sessionOn(request) ?? {}).load();
+      await lookUp(login, sessionOn(request));
       return handler(request, response);
     },
     loginRequired: (handler) => guarded({}, handler),

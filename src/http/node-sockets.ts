@@ -9,6 +9,7 @@ import { checkOptionNames } from '../option-names.ts';
 import { runWith } from '../session/ambient.ts';
 import { behind } from '../session/dictionary.ts';
 import type { Session } from '../session/types.ts';
+import { askedAgain, withCookie } from './asked-again.ts';
 import { NodeSessionRequest } from './node-request.ts';
 import { OpenSockets } from './open-sockets.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
@@ -17,6 +18,8 @@ import { SocketOrigins } from './socket-origins.ts';
 /** A WebSocket as the package `ws` has it. */
 export interface SocketLike {
   close(code?: number, reason?: string): void;
+  /** At once, for a page that does not answer `close`. */
+  terminate?(): void;
   on(event: 'close', listener: () => void): unknown;
 }
 
@@ -52,6 +55,12 @@ export interface NodeSocketsOptions<U extends LoginUser, A> {
 
 /** A policy was violated (RFC 6455 section 7.4.1): the session is over. */
 const SESSION_OVER = 1008;
+
+/** The server failed (the same section). */
+const FAILED = 1011;
+
+/** How long a page may take to agree that its socket is over; until then what it sends is still heard (ms). */
+const LAST_WORDS_MS = 1000;
 
 /**
  * WebSockets with a session, for `ws` over node:http: the page that opens one must be ours (an upgrade is a GET, and no
@@ -94,51 +103,77 @@ export function nodeSockets<D, Socket extends SocketLike, U extends LoginUser = 
   const nameOf = (session: object, user: U | A | undefined): string | undefined =>
     login?.of(session).isAuthenticated === true ? idOf(user as U) : undefined;
 
-  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  /** Before anything is read: what a page of others asks for costs no store call. */
+  const isOurs = async (asked: SessionRequest): Promise<boolean> => {
+    const nobody = await sessions.open(withCookie(asked, undefined));
+    const own = nobody && behind(nobody);
+    return own !== undefined && origins.allow(asked, own.request?.origin);
+  };
+
+  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer, endings: Endings): Promise<void> => {
     const asked = new NodeSessionRequest(request);
+    if (!(await isOurs(asked))) return refuseUpgrade(socket, 403);
     const session = await open(asked);
-    const own = session && behind(session);
-    if (session === undefined || own === undefined) return refuseUpgrade(socket, 403);
-    if (!origins.allow(asked, own.request?.origin)) return refuseUpgrade(socket, 403);
+    if (session === undefined) return refuseUpgrade(socket, 403);
     const user = await login?.of(session).user();
     const name = nameOf(session, user);
-    if (loginRequired && name === undefined) return refuseUpgrade(socket, 401);
     const { setCookie, error } = await sessions.commit(session, { status: 101 });
     if (error !== undefined) throw error;
+    // Not sooner: who is nobody may have been ended just now.
+    if (loginRequired && name === undefined) return refuseUpgrade(socket, 401);
     cookies.set(request, setCookie);
     sessions.sent?.(session, true);
     sessions.ended?.(session);
+    const { handle } = session;
+    if (endings.has(handle)) return refuseUpgrade(socket, 401);
     if (socket.destroyed) return;
+    const again = askedAgain(asked, setCookie);
     const visitor: SocketVisitor<D, U, A> = {
       session,
       user,
       async reload() {
-        const fresh = await open(asked);
+        const fresh = await open(again);
         if (fresh === undefined) return session;
         sessions.sent?.(fresh, true);
         sessions.ended?.(fresh);
         return fresh;
       },
     };
+    const lives = async (): Promise<boolean> => {
+      const fresh = await open(again);
+      const origin = fresh && behind(fresh)?.origin;
+      if (origin?.kind === 'failed') throw origin.error;
+      if (fresh === undefined || fresh.handle !== handle) return false;
+      return nameOf(fresh, await login?.of(fresh).user()) === name;
+    };
     server.handleUpgrade(request, socket, head, (ws) => {
-      const stop = sockets.add({
-        handle: session.handle,
-        lives: async () => {
-          const fresh = await open(asked);
-          if (fresh === undefined || fresh.handle !== session.handle) return false;
-          return nameOf(fresh, await login?.of(fresh).user()) === name;
-        },
-        end: () => ws.close(SESSION_OVER, 'The session is over.'),
-      });
-      ws.on('close', stop);
-      runWith(session, () => opened(ws, visitor, request));
+      // Who is nobody and has no session has nothing that could end.
+      const isSomebody = handle !== undefined || name !== undefined;
+      if (isSomebody) ws.on('close', sockets.add({ handle, lives, end: () => over(ws) }));
+      try {
+        runWith(session, () => opened(ws, visitor, request));
+      } catch (failure) {
+        ws.close(FAILED);
+        process.emitWarning(failure as Error);
+      }
     });
   };
   return (request, socket, head) => {
-    const broken = () => socket.destroy();
-    socket.on('error', broken);
-    upgrade(request, socket, head)
+    // Nobody else listens on a socket that is not upgraded, and one that breaks must not end the process.
+    socket.on('error', () => socket.destroy());
+    const endings = sockets.endings();
+    upgrade(request, socket, head, endings)
       .catch((error: { status?: number }) => refuseUpgrade(socket, error.status ?? 500))
-      .finally(() => socket.off('error', broken));
+      .finally(endings.stop);
   };
+}
+
+type Endings = ReturnType<OpenSockets['endings']>;
+
+/** Ends a socket, whether its page agrees or not. */
+function over(ws: SocketLike): void {
+  const timer = setTimeout(() => ws.terminate?.(), LAST_WORDS_MS);
+  (timer as { unref?: () => void }).unref?.();
+  ws.on('close', () => clearTimeout(timer));
+  ws.close(SESSION_OVER, 'The session is over.');
 }

@@ -2,7 +2,7 @@ import type { Events } from '../events.ts';
 
 /** A socket that lives as long as its session does. */
 export interface OpenSocket {
-  /** The session's handle; undefined where there was no record. */
+  /** The session's handle; undefined for who has none and is known by the request alone. */
   readonly handle: string | undefined;
   /** Whether the session is still there, with the same user. Rejects where the store does not answer. */
   lives(): Promise<boolean>;
@@ -26,9 +26,15 @@ export class OpenSockets {
     this.#events = events;
   }
 
-  /** Watches a socket; gives what stops it. One without a session has nothing that could end. */
+  /** Notes which sessions end here from now on, for a socket that is still being opened. */
+  endings(): { has(handle: string | undefined): boolean; stop(): void } {
+    const ended = new Set<string>();
+    const stop = this.#events.onEnd((handle) => ended.add(handle));
+    return { has: (handle) => handle !== undefined && ended.has(handle), stop };
+  }
+
+  /** Watches a socket; gives what stops it. */
   add(socket: OpenSocket): () => void {
-    if (socket.handle === undefined) return () => undefined;
     this.#open.set(socket, { missed: 0 });
     this.#unsubscribe ??= this.#events.onEnd((handle) => this.#ended(handle));
     this.#timer ??= setInterval(() => this.#recheck(), this.#every);
@@ -47,7 +53,11 @@ export class OpenSockets {
 
   #end(socket: OpenSocket): void {
     this.#remove(socket);
-    socket.end();
+    try {
+      socket.end();
+    } catch {
+      // Somebody else's request ended the session, and must not fail for it.
+    }
   }
 
   #ended(handle: string): void {

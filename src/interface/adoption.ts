@@ -1,4 +1,4 @@
-import { closedDocument, closedNonce } from '../codec/closed.ts';
+import { closedNonce } from '../codec/closed.ts';
 import type { Meta } from '../codec/contract.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
 import { newNonce } from '../keys/nonce.ts';
@@ -9,9 +9,10 @@ import type { Newborn } from '../session/request-state.ts';
 import type { Owner, StoredRecord } from '../store/contract.ts';
 import type { StoreAccess } from './access.ts';
 import { bear } from './birth.ts';
-import { amended, Drafts, isExpired, LINGER_MS } from './drafts.ts';
-import { linksOf, unlink } from './links.ts';
+import { amended, Drafts, isExpired } from './drafts.ts';
+import { unlink } from './links.ts';
 import { ownerOf } from './owner-name.ts';
+import { Owners } from './owners.ts';
 import type { ServerSettings } from './settings.ts';
 
 type Access = (session: RequestSession) => StoreAccess | Promise<StoreAccess>;
@@ -46,44 +47,59 @@ export class Adoption implements Fostering {
     await access.attempt('destroy', () => access.store.destroy(key, owner)).catch(() => undefined);
   }
 
+  async lives(session: RequestSession): Promise<boolean> {
+    const { origin } = session;
+    return origin.kind === 'record' && (await this.#living(await this.#access(session), origin.key)) !== undefined;
+  }
+
+  async supersede(session: RequestSession, key: string): Promise<void> {
+    const access = await this.#access(session);
+    const record = await this.#living(access, key);
+    if (record !== undefined) await this.#close(access, key, record);
+  }
+
+  async endLinked(session: RequestSession, link: string, known?: string): Promise<void> {
+    const access = await this.#access(session);
+    const record = await access.read(link);
+    if (record === undefined && known === undefined) return;
+    const owner = record?.owner?.name;
+    const { documents, clock, events } = this.#settings;
+    const endAll = async (): Promise<void> => {
+      if (owner !== undefined) await new Owners(access, documents, clock, events).endLinked(owner, [link]);
+      if (known !== undefined) await this.supersede(session, known);
+    };
+    // While there is one that could not be ended, the record is there for whoever tries again.
+    await endAll();
+    await unlink(access, [link], owner);
+    // One that was made meanwhile.
+    await endAll();
+  }
+
   /** The session that the visitor showed, if any, is closed with the commit. */
   async adopt(session: RequestSession, id: string): Promise<boolean> {
-    const { clock } = this.#settings;
+    const { origin: before } = session;
     const access = await this.#access(session);
     const key = keyOf(id);
-    const record = await access.read(key);
-    if (record === undefined || isExpired(record, clock.now()) || closedNonce(record.document) !== undefined)
-      return false;
-    const { origin: before } = session;
+    const record = await this.#living(access, key);
+    if (record === undefined || session.origin !== before) return false;
     session.adopt({ kind: 'record', key, record, decoded: undefined }, id);
     if (session.origin.kind !== 'record') return false;
     session.join(async () => {
-      if (before.kind === 'record' && before.key !== key) await this.#close(access, before.key, before.record);
+      if (before.kind === 'record' && before.key !== key) await this.supersede(session, before.key);
       await this.#cap(access, record.owner);
     });
     return true;
   }
 
-  async end(session: RequestSession, key: string): Promise<void> {
-    const access = await this.#access(session);
+  /** The record of a session that has neither ended nor moved. */
+  async #living(access: StoreAccess, key: string): Promise<StoredRecord | undefined> {
     const record = await access.read(key);
-    if (record !== undefined && closedNonce(record.document) === undefined) await this.#close(access, key, record);
+    const over = record === undefined || isExpired(record, this.#settings.clock.now());
+    return over || closedNonce(record.document) !== undefined ? undefined : record;
   }
 
-  async unlink(session: RequestSession, linked: readonly string[]): Promise<void> {
-    const access = await this.#access(session);
-    for (const key of linked) await unlink(access, [key], (await access.read(key))?.owner?.name);
-  }
-
-  async #close(access: StoreAccess, key: string, record: StoredRecord): Promise<void> {
-    const { owner } = record;
-    const { store } = access;
-    const until = this.#settings.clock.now() + LINGER_MS;
-    await access.insist('put', () => store.put(key, closedDocument(newNonce()), until));
-    if (owner !== undefined && store.forget !== undefined)
-      // An index may name dead keys.
-      await access.attempt('forget', async () => store.forget?.(owner.name, key)).catch(() => undefined);
-    await unlink(access, linksOf(this.#settings.documents, record), owner?.name);
-    this.#settings.events.emit('destroyed', () => ({ handle: handleOf(key) }));
+  async #close(access: StoreAccess, key: string, { owner }: StoredRecord): Promise<void> {
+    const { documents, clock, events } = this.#settings;
+    await new Owners(access, documents, clock, events).close(key, owner?.name);
   }
 }

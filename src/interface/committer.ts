@@ -41,6 +41,8 @@ export class Committer {
     const { ending } = session;
     if (ending === undefined) return this.#commit(session, access, answerDepends);
     return this.#end(session, ending, access).then(() => {
+      // What was to end with it may have become more meanwhile.
+      if (session.ending !== ending) return this.commit(session, access, answerDepends);
       session.ending = undefined;
       return this.#commit(session, access, answerDepends);
     });
@@ -76,14 +78,26 @@ export class Committer {
     return DONE;
   }
 
+  async #end(session: RequestSession, { key, sent, record, also }: Ending, access: StoreAccess): Promise<void> {
+    if (key !== undefined) await this.#endRecord(session, key, sent, record ?? (await unread(access, key)), access);
+    for (const end of also) await end();
+  }
+
   /** Closes a record that the browser may hold a ticket to; deletes one that nobody has seen. */
-  async #end(session: RequestSession, ending: Ending, access: StoreAccess): Promise<void> {
-    const { key, sent, record } = ending;
-    if (key === undefined) return;
+  async #endRecord(
+    session: RequestSession,
+    key: string,
+    sent: boolean,
+    record: StoredRecord | undefined,
+    access: StoreAccess,
+  ): Promise<void> {
     const { store } = access;
+    const { documents, clock, events } = this.#settings;
     const owner = record?.owner?.name;
+    const links = linksOf(documents, record);
+    await unlink(access, links, owner);
     if (sent) {
-      const until = this.#settings.clock.now() + LINGER_MS;
+      const until = clock.now() + LINGER_MS;
       await access.insist('put', () => store.put(key, closedDocument(newNonce()), until));
       if (owner !== undefined && store.forget !== undefined)
         // An index may name dead keys: a failure here costs a later look-up, and ends nothing.
@@ -91,8 +105,8 @@ export class Committer {
     } else {
       await access.insist('destroy', () => store.destroy(key, owner));
     }
-    await unlink(access, linksOf(this.#settings.documents, record), owner);
-    this.#settings.events.emit('destroyed', () => ({ handle: handleOf(key) }), session);
+    if (owner !== undefined) await new Owners(access, documents, clock, events).endLinked(owner, links);
+    events.emit('destroyed', () => ({ handle: handleOf(key) }), session);
   }
 
   /** @param anew over nothing, whatever the handler was shown: the session it was shown is gone */
@@ -301,6 +315,12 @@ export class Committer {
     session.origin = { ...origin, record: { ...origin.record, expiresAt } };
     if (meta.permanent === true) session.cookie = 'set';
   }
+}
+
+/** The record of a session that is ended unread: it says what ends with it, if the store answers by now. */
+async function unread(access: StoreAccess, key: string): Promise<StoredRecord | undefined> {
+  const tried = await access.attempt('read', () => access.store.read(key)).catch(() => undefined);
+  return tried !== undefined && 'answer' in tried ? tried.answer : undefined;
 }
 
 /** A draft that must go under a new key, found out while it was being written over an old one. */

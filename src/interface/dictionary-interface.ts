@@ -94,7 +94,7 @@ export abstract class DictionaryInterface<D, S extends ClientSession> {
     session.wire = 'sent';
     session.privateHead = isPrivate;
     // What was changed while the commit ran came too late for it, and an adapter without a last chunk must be told.
-    if (!session.changes.empty || session.handed.size > 0) session.onLate?.();
+    if (!session.changes.empty || session.handed.size > 0 || session.participants.length > 0) session.onLate?.();
   }
 
   ended(face: Session<D>): void {
@@ -121,7 +121,10 @@ export abstract class DictionaryInterface<D, S extends ClientSession> {
     session.wire = 'abandoned';
     const { ending } = session;
     session.ending = undefined;
-    if (session.modified) this.#settings.events.emit('abandoned', () => about(session), session);
+    if (session.modified || session.participants.length > 0) {
+      this.#settings.events.emit('abandoned', () => about(session), session);
+    }
+    session.participants = [];
     if (ending === undefined) return undefined;
     session.forgetChanges({});
     session.ending = ending;

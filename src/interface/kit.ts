@@ -5,6 +5,7 @@ import type { Events } from '../events.ts';
 import type { RequestSession } from '../session/request-session.ts';
 import type { Documents } from './documents.ts';
 import type { Records } from './records.ts';
+import type { Revocation } from './revocation.ts';
 
 /** What is built on sessions, as login is, and needs of them beside a request's session. */
 export interface Kit {
@@ -16,6 +17,8 @@ export interface Kit {
   readonly cookie: CookieOptions;
   /** Where the sessions have a store. */
   readonly records: (<T>(space: string) => Records<T>) | undefined;
+  /** Where the sessions are in their cookies, and a store remembers which have ended. */
+  readonly revocation?: Revocation | undefined;
   /** Told before all sessions of an owner are ended; `except` is the one that stays, where it is known. */
   readonly revoking: Set<(owner: string, except: RequestSession | undefined) => Promise<void>>;
 }

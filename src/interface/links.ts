@@ -8,8 +8,8 @@ export function linksOf(documents: Documents, record: StoredRecord | undefined):
 }
 
 /**
- * Deletes what ends with a session. Until the last one is gone the session has not ended: a token that could bring it
- * back is as good as a ticket (R25).
+ * Deletes what ends with a session. Before the session itself, whose record alone says what there is: a token that could
+ * bring it back is as good as a ticket (R25), and whoever failed to end it must find both when they try again.
  */
 export async function unlink(access: StoreAccess, keys: readonly string[], owner: string | undefined): Promise<void> {
   for (const key of keys) {

@@ -59,7 +59,16 @@ export class Owners {
     const found = (await this.living(name)).find(({ key }) => handleOf(key) === handle);
     if (found === undefined) return false;
     await this.#end(found, name);
+    await this.endLinked(name, linksOf(this.#documents, found.record));
     return true;
+  }
+
+  /** Ends the owner's sessions that were to end with one of these records. */
+  async endLinked(name: string, links: readonly string[]): Promise<void> {
+    if (links.length === 0 || this.#access.store.listOwned === undefined) return;
+    const isLinked = ({ record }: Living): boolean =>
+      linksOf(this.#documents, record).some((link) => links.includes(link));
+    await inParallel((await this.living(name)).filter(isLinked), (living) => this.close(living.key, name));
   }
 
   /** Ends all sessions of the owner but one; passes are repeated until one finds nothing left. How many ended. */
@@ -122,13 +131,18 @@ export class Owners {
     return new Set(await this.#access.insist('listOwned', () => listOwned.call(store, name)));
   }
 
-  /** Closes a session for good, the record before its index entry, and what ends with it. */
+  /** Ends a session, and what ends with it. */
   async #end({ key, record }: Living, name: string): Promise<void> {
+    await unlink(this.#access, linksOf(this.#documents, record), name);
+    await this.close(key, name);
+  }
+
+  /** Closes a session for good, the record before its index entry. What ends with it stays. */
+  async close(key: string, name: string | undefined): Promise<void> {
     const { store } = this.#access;
     const until = this.#clock.now() + LINGER_MS;
     await this.#access.insist('put', () => store.put(key, closedDocument(newNonce()), until));
-    await this.#access.insist('forget', async () => store.forget?.(name, key));
-    await unlink(this.#access, linksOf(this.#documents, record), name);
+    if (name !== undefined) await this.#access.insist('forget', async () => store.forget?.(name, key));
     this.#events.emit('destroyed', () => ({ handle: handleOf(key) }));
   }
 }

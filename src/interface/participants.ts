@@ -19,11 +19,9 @@ export async function joined(session: RequestSession, gone?: () => void): Promis
   }
   for (const [at, participant] of participants.entries()) {
     try {
-      await participant();
+      await participant.store();
     } catch (error) {
       session.participants = [...participants.slice(at), ...session.participants];
-      // Nobody may hold the ticket of a session of which only half is stored.
-      if (session.cookie === 'set') session.cookie = 'none';
       throw error;
     }
   }

@@ -8,13 +8,16 @@ import type { SealedSession } from './sealed-value.ts';
  */
 export type RevocationMode = 'none' | 'denylist' | 'epoch';
 
+/** What can be ended: a random name, and when it began (ms since 1970). */
+export type Revocable = Pick<SealedSession, 'id' | 'since'>;
+
 /** What is asked of a revocation. */
 export interface Revocation {
   readonly mode: RevocationMode;
   /** When the session was ended (ms since 1970), if it was. `owner` is asked only where it matters. */
-  endOf(session: SealedSession, owner: () => string | undefined): Promise<number | undefined>;
+  endOf(session: Revocable, owner: () => string | undefined): Promise<number | undefined>;
   /** Ends a session; `until`: when its last copy is worthless by itself (ms since 1970). */
-  revoke(session: SealedSession, owner: string | undefined, until: number): Promise<void>;
+  revoke(session: Revocable, owner: string | undefined, until: number): Promise<void>;
   /** Ends every session of an owner that began before now, where the mode can. */
   revokeOwner(owner: string): Promise<void>;
 }

@@ -32,6 +32,7 @@ export class SealedCommitter {
   /** Decides what the cookie will hold; a promise only where something must be revoked first. */
   commit(session: CookieSession, answerDepends: boolean): Promise<void> | undefined {
     if (session.ending !== undefined) {
+      session.participants = [...session.ending.also.map((store) => ({ store, own: false })), ...session.participants];
       if (session.sealed !== undefined) session.dead.push({ sealed: session.sealed, ended: true });
       session.endedOne = true;
       session.ending = undefined;
@@ -186,6 +187,7 @@ export class SealedCommitter {
 
   #gone(session: CookieSession, key: string, changes: Changes, answerDepends: boolean): void {
     if (session.cookie !== 'delete') session.cookie = 'none';
+    session.amended = undefined;
     this.#settings.events.emit('gone', () => ({ handle: handleOf(key), keys: [...changes.keys()] }), session);
     if (answerDepends || changes.rotates) {
       throw new CoatcheckError(

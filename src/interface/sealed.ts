@@ -132,8 +132,7 @@ export class SealedInterface<D>
   commit(face: Session<D>): HeaderChanges | Promise<HeaderChanges> {
     const session = this.behind(face);
     try {
-      const sealing = this.#committer.commit(session, false);
-      const work = session.participants.length === 0 ? sealing : together(session, sealing ?? Promise.resolve());
+      const work = this.#work(session);
       if (work === undefined) return this.#head(session);
       return this.#tracked(work).then(
         () => this.#head(session),
@@ -163,7 +162,9 @@ export class SealedInterface<D>
   #failed(session: CookieSession, error: Error): HeaderChanges {
     const { dead } = session;
     if (dead.length > 0) session.cookie = dead.some(({ ended }) => ended) ? 'delete' : 'none';
-    return { ...this.#head(session), error };
+    const head = this.#head(session);
+    session.participants = [];
+    return { ...head, error };
   }
 
   #head(session: CookieSession): HeaderChanges {
@@ -183,7 +184,13 @@ export class SealedInterface<D>
     this.behind(face).onlyByCookie = true;
   }
 
-  protected end(session: CookieSession): Promise<void> | undefined {
-    return this.#committer.commit(session, false);
+  protected end(session: CookieSession): Promise<unknown> | undefined {
+    return this.#work(session);
+  }
+
+  /** What the head waits for; undefined for nothing. */
+  #work(session: CookieSession): Promise<unknown> | undefined {
+    const sealing = this.#committer.commit(session, false);
+    return session.participants.length === 0 ? sealing : together(session, sealing ?? Promise.resolve());
   }
 }

@@ -267,8 +267,9 @@ export class ServerInterface<D>
   /** The answer says what was lost, so that its end need not tell it again. */
   #failed(session: ServerSession, error: Error): HeaderChanges {
     session.takeChanges();
+    const head = this.#head(session);
     session.participants = [];
-    return { ...this.#head(session), error };
+    return { ...head, error };
   }
 
   /** What the head waits for; undefined for nothing. */

@@ -18,27 +18,54 @@ export interface Pending {
   readonly methods: readonly string[];
 }
 
-/** What meta says as this request has it by now. A look, where the session was not looked at before. */
-function meta(session: RequestSession): Readonly<Record<string, unknown>> {
-  session.look();
-  const { origin, amended } = session;
+/** What login has in meta. */
+interface Said {
+  readonly authenticated?: Login;
+  readonly pending?: Pending;
+  readonly linked?: readonly string[];
+  readonly remember?: string;
+}
+
+/** What meta says as this request has it by now. */
+function said({ origin, amended }: RequestSession): Said {
   const stored = origin.kind === 'record' ? origin.decoded?.meta : undefined;
-  return { ...stored, ...amended };
+  return { ...stored, ...amended } as Said;
 }
 
-/** Who is logged in, by the session; undefined for nobody. */
+/** Who is logged in, by the session; undefined for nobody. A look, where the session was not looked at before. */
 export function loginOf(session: RequestSession): Login | undefined {
-  return meta(session).authenticated as Login | undefined;
+  session.look();
+  return said(session).authenticated;
 }
 
-/** Who has passed the first factor, and in time. */
+/** Who has passed the first factor, and in time. A look too. */
 export function pendingOf(session: RequestSession, now: number): Pending | undefined {
-  const pending = meta(session).pending as Pending | undefined;
+  session.look();
+  const { pending } = said(session);
   return pending !== undefined && pending.until > now ? pending : undefined;
+}
+
+/** The user's version that a login's meta speaks of. */
+export function versionIn(meta: Readonly<Record<string, unknown>> | undefined): unknown {
+  return (meta?.authenticated as Login | undefined)?.version;
+}
+
+/** Whether the session, as it stands now, is this user's. No look, and it never throws. */
+export function isStill(session: RequestSession, user: string): boolean {
+  try {
+    session.peek();
+    return said(session).authenticated?.user === user;
+  } catch {
+    return false;
+  }
 }
 
 /** The keys of the records that end with this session. */
 export function linkedTo(session: RequestSession): readonly string[] {
-  const { linked } = meta(session);
-  return Array.isArray(linked) ? (linked as string[]) : [];
+  return said(session).linked ?? [];
+}
+
+/** The name of the series that the session came of or began. */
+export function rememberedBy(session: RequestSession): string | undefined {
+  return said(session).remember;
 }

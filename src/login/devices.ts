@@ -12,6 +12,9 @@ const MOST = 20;
 /** The longest that browsers keep a cookie (ms). */
 const LONGEST_MS = 400 * 86_400_000;
 
+/** How many accounts a process knows browsers of; of more, those go that were logged in with longest ago. */
+const MOST_ACCOUNTS = 50_000;
+
 /** Until the process ends. Only who has logged in gets here, so strangers fill nothing. */
 export class MemoryDevices implements Devices {
   readonly #known = new Map<string, readonly string[]>();
@@ -21,7 +24,13 @@ export class MemoryDevices implements Devices {
   }
 
   async learn(account: string, device: string): Promise<void> {
-    this.#known.set(account, withDevice(this.#known.get(account), device));
+    const known = withDevice(this.#known.get(account), device);
+    this.#known.delete(account);
+    this.#known.set(account, known);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MOST_ACCOUNTS) break;
+      this.#known.delete(oldest);
+    }
   }
 }
 

@@ -27,11 +27,10 @@ export class Epochs {
     return (await this.#records.get(owner)) === epoch;
   }
 
-  /** A new one. */
-  async replace(owner: string): Promise<string> {
+  /** A new one, where there was one: without any, nothing that was carried along counts. */
+  async replace(owner: string): Promise<string | undefined> {
     const drawn = newId();
-    await this.#records.update(owner, () => drawn, this.#options(owner));
-    return drawn;
+    return this.#records.update(owner, (current) => current && drawn, this.#options(owner));
   }
 
   #options(owner: string): { expiresIn: { ms: number }; owner: string } {

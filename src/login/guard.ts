@@ -1,4 +1,7 @@
 import { CoatcheckError } from '../errors.ts';
+import type { Login } from './login.ts';
+import { safeNext } from './next.ts';
+import type { LoginUser } from './user.ts';
 import { checkViews, type LoginViews, type Refusal, VIEW_NAMES, type Wanted } from './views.ts';
 
 /** A request as a guard sees it. */
@@ -24,6 +27,9 @@ export type GuardAnswer =
   | { readonly status: 302 | 303; readonly location: string }
   | { readonly error: CoatcheckError };
 
+/** What no request asks for. */
+const NOWHERE = '';
+
 /** What the guards of every framework have in common. */
 export class Guard {
   readonly #login: Refusing;
@@ -39,7 +45,7 @@ export class Guard {
   /** Why the handler must not run; undefined where it may. OPTIONS asks what is possible, and is never refused. */
   async refusal({ session, method, target }: Guarded): Promise<Refusal | undefined> {
     if (method === 'OPTIONS') return undefined;
-    const back = isSafe(method) && target.startsWith('/') ? target : undefined;
+    const back = isSafe(method) && safeNext(target, NOWHERE) !== NOWHERE ? target : undefined;
     return this.#login.refusal(session ?? {}, this.#wanted, back, this.#views);
   }
 
@@ -52,6 +58,12 @@ export class Guard {
 
 function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
+}
+
+/** Looks up who is there. On a static path there is no session, and nobody. */
+export async function lookUp<U extends LoginUser, A>(login: Login<U, A>, session: object | undefined): Promise<void> {
+  if (session !== undefined && login.sessions.isNull(session)) return;
+  await login.of(session ?? {}).load();
 }
 
 /** The views among a guard's options, and the handlers of its framework. @throws CoatcheckError `OPTION_UNKNOWN`, `OPTION_INVALID` */

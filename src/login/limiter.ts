@@ -9,6 +9,7 @@ import { checkOptionNames } from '../option-names.ts';
 import { current } from '../session/ambient.ts';
 import { behind } from '../session/dictionary.ts';
 import type { RequestSession } from '../session/request-session.ts';
+import { foldedName } from './account-name.ts';
 import { DeviceCookie } from './device-cookie.ts';
 import { type Devices, MemoryDevices, StoredDevices } from './devices.ts';
 import { type Bound, MemoryTally, StoredTally, type Tally } from './tally.ts';
@@ -93,11 +94,20 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
 function boundOf(option: LimitOption | undefined, name: string, failures: number): Bound {
   const given = option ?? { failures, within: '15m' };
+  checkOptionNames(given, {
+    whose: `${name}: `,
+    names: ['failures', 'within'],
+    habits: { max: 'Write failures: 10', windowMs: "Write within: '15m'", window: "Write within: '15m'" },
+    example: `${name}: { failures: 10, within: '15m' }`,
+  });
   if (!Number.isSafeInteger(given.failures) || given.failures < 1) {
     throw new CoatcheckError('OPTION_INVALID', `${name}.failures must be a whole number above zero.`);
   }
   return { failures: given.failures, within: durationMs(given.within, `${name}.within`) };
 }
+
+/** By which name an attempt counts, and how often it may. */
+type Counted = readonly [name: string, bound: Bound];
 
 interface Parts {
   readonly tally: Tally;
@@ -125,22 +135,36 @@ class DeviceLimiter implements Limiter {
     }
     const { tally, devices, cookie } = this.#parts;
     // R87: what strangers type is kept as a hash, of one length whatever they type.
-    const who = hashName(account);
+    const who = hashName(foldedName(account));
     const shown = cookie.read(own);
     const known = shown !== undefined && (await devices.knows(who, shown));
-    const counted: [name: string, bound: Bound][] = [
-      known ? [`device:${who}:${shown}`, this.#parts.device] : [`account:${who}`, this.#parts.account],
-    ];
-    const from = addressGroup(own.address);
-    if (from !== undefined) counted.push([`address:${from}`, this.#parts.address]);
-    const counts = await Promise.all(counted.map(([name, bound]) => tally.add(name, bound)));
+    const bounds = known ? [this.#ofDevice(who, shown)] : this.#ofStranger(who, own.address);
+    const counted: Counted[] = [];
+    let allowed = true;
+    for (const [name, bound] of bounds) {
+      counted.push([name, bound]);
+      allowed = (await tally.add(name, bound)) <= bound.failures;
+      if (!allowed) break;
+    }
     return {
-      allowed: counted.every(([, { failures }], at) => (counts[at] ?? 0) <= failures),
+      allowed,
       succeeded: async () => {
-        await Promise.all(counted.map(([name, bound]) => tally.takeBack(name, bound)));
+        await Promise.all(counted.splice(0).map(([name, bound]) => tally.takeBack(name, bound)));
         if (!known) await this.#learn(own, who);
       },
     };
+  }
+
+  /** Apart from all others, also from those at the same address: none of them can lock it out. */
+  #ofDevice(who: string, device: string): Counted {
+    return [`device:${who}:${device}`, this.#parts.device];
+  }
+
+  /** The address first: one that has had its tries counts nowhere else, so that it cannot use up what is kept in memory. */
+  #ofStranger(who: string, address: string | undefined): Counted[] {
+    const byAccount: Counted = [`account:${who}`, this.#parts.account];
+    const from = addressGroup(address);
+    return from === undefined ? [byAccount] : [[`address:${from}`, this.#parts.address], byAccount];
   }
 
   async #learn(session: RequestSession, who: string): Promise<void> {

@@ -187,13 +187,13 @@ class LoginManager<U extends LoginUser, A> implements Login<U, A> {
 
   async require(wanted: Wanted = {}, session: object = current()): Promise<U> {
     const login = this.#login(session);
-    const user = await login.user();
-    if (!login.authenticated) throw required();
+    const user = await login.who.user();
+    if (!login.who.authenticated) throw required();
     if ((wanted.fresh === true || wanted.maxAge !== undefined) && !login.isFresh(wanted)) throw stale();
     return user as U;
   }
 
-  refusal(
+  async refusal(
     session: object,
     wanted: Wanted,
     target: string | undefined,
@@ -204,7 +204,7 @@ class LoginManager<U extends LoginUser, A> implements Login<U, A> {
 
   viewOf(session: object): U | A {
     const own = behind(session);
-    return own === undefined ? this.#settings.anonymousUser() : this.#login(session).certain;
+    return own === undefined ? this.#settings.anonymousUser() : this.#login(session).who.certain;
   }
 }
 
@@ -216,19 +216,19 @@ class Visitor<U extends LoginUser, A> implements VisitorLogin<U, A> {
   }
 
   user(): Promise<U | A> {
-    return this.#login().user();
+    return this.#login().who.user();
   }
 
   async load(): Promise<void> {
-    await this.#login().user();
+    await this.#login().who.user();
   }
 
   get currentUser(): U | A {
-    return this.#login().current;
+    return this.#login().who.current;
   }
 
   get isAuthenticated(): boolean {
-    return this.#login().authenticated;
+    return this.#login().who.authenticated;
   }
 
   loginUser(user: U, options?: LoginUserOptions): boolean {

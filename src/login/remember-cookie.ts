@@ -34,16 +34,25 @@ export class RememberCookie {
     return found.kind === 'one' ? found.value : undefined;
   }
 
-  /** The answer's head sets it, if there still is a head to come. @param end ms since 1970 */
+  /**
+   * The answer's head sets it, if there still is a head to come, and a session that was not ended meanwhile.
+   *
+   * @param end ms since 1970
+   */
   set(session: RequestSession, value: string, end: number): void {
-    this.#beside(session, () => this.#template.setOpaque(value, end));
+    this.#beside(session, () => (session.origin.kind === 'record' ? this.#template.setOpaque(value, end) : undefined));
   }
 
   delete(session: RequestSession): void {
     this.#beside(session, () => this.#template.delete());
   }
 
-  #beside(session: RequestSession, cookie: () => string): void {
+  /** What was to be sent is not: the browser keeps what it has. */
+  withdraw(session: RequestSession): void {
+    session.besides?.delete(this.#template.name);
+  }
+
+  #beside(session: RequestSession, cookie: () => string | undefined): void {
     session.besides ??= new Map();
     session.besides.set(this.#template.name, cookie);
   }

@@ -1,50 +1,38 @@
-import { type Duration, durationMs } from '../duration.ts';
+import { durationMs } from '../duration.ts';
+import { CoatcheckError } from '../errors.ts';
 import type { Kit } from '../interface/kit.ts';
-import type { Records } from '../interface/records.ts';
-import { equal } from '../keys/equal.ts';
-import { sha256 } from '../keys/hash.ts';
-import { handleOf, isId, newId } from '../keys/ids.ts';
-import { KeyRing } from '../keys/ring.ts';
-import { open, seal } from '../keys/seal.ts';
-import { readSecrets } from '../keys/secret.ts';
+import type { RecordOptions, Records } from '../interface/records.ts';
+import { handleOf, newId } from '../keys/ids.ts';
 import type { Fostering } from '../session/engine.ts';
 import type { RequestSession } from '../session/request-session.ts';
-import { loginOf } from './authenticated.ts';
+import { loginOf, rememberedBy, versionIn } from './authenticated.ts';
 import { Epochs } from './epoch.ts';
 import type { RememberOptions, Remembers, Restoring } from './remember.ts';
 import type { RememberCookie } from './remember-cookie.ts';
+import {
+  hashOf,
+  judgeShown,
+  newShown,
+  openSuccessor,
+  readShown,
+  type Series,
+  type Shown,
+  type Successor,
+  sealSuccessor,
+  written,
+} from './series.ts';
 import type { LoginUser } from './user.ts';
-
-/** What the store holds of one remembered browser: hashes, and nothing that could be shown to us as a cookie. */
-interface Series {
-  readonly user: string;
-  /** Of the secret that counts. */
-  readonly hash: string;
-  readonly epoch: string;
-  /** Moved by no use (ms since 1970). */
-  readonly end: number;
-  /** The key of the living session that came of it. */
-  readonly session: string;
-  /** Of the secret before, whose holders are led on for a while: to the session's id and the new secret, sealed for them. */
-  readonly previous?: { readonly hash: string; readonly until: number; readonly successor: string };
-}
-
-/** A cookie as it was shown. */
-interface Shown {
-  /** The series by its hash: the name of its record. */
-  readonly name: string;
-  readonly secret: string;
-  /** The series as the cookie has it, to be sent back. */
-  readonly series: string;
-}
-
-interface Successor {
-  readonly id: string;
-  readonly secret: string;
-}
 
 /** The longest that browsers keep a cookie (ms). */
 const LONGEST_MS = 400 * 86_400_000;
+
+/** One request that shows a cookie of a series. */
+interface Visit<U extends LoginUser> {
+  readonly session: RequestSession;
+  readonly fostering: Fostering;
+  readonly how: Restoring<U>;
+  readonly shown: Shown;
+}
 
 /**
  * Remembering in the store (R96 to R99): the cookie names a series and shows a secret, which is replaced whenever it
@@ -76,98 +64,90 @@ export class RememberSeries implements Remembers {
     kit.revoking.add((owner, except) => this.#revoke(owner, except));
   }
 
-  begin(session: RequestSession, user: string, duration: Duration | undefined): void {
-    const now = this.#kit.clock.now();
-    const life = duration === undefined ? this.#duration : durationMs(duration, 'duration');
-    const end = now + Math.min(life, LONGEST_MS);
-    const series = newId();
-    const secret = newId();
-    const name = sha256(series, 'hex');
-    session.amend(this.#link(name));
+  begin(session: RequestSession, user: string, duration: number = this.#duration): void {
+    const { fostering } = session.engine;
+    const end = this.#kit.clock.now() + Math.min(duration, LONGEST_MS);
+    const shown = newShown();
+    session.amend(this.#link(shown));
     session.join(async () => {
       const epoch = await this.#epochs.of(user);
-      const value = { user, hash: sha256(secret, 'hex'), epoch, end, session: keyOf(session) };
-      await this.#records.create(name, value, this.#life(value));
-      this.#cookie.set(session, `${series}.${secret}`, end);
+      const version = versionIn(session.amended);
+      const series: Series = { user, hash: hashOf(shown), epoch, version, end, session: keyOf(session) };
+      await this.#records.create(shown.name, series, this.#life(series));
+      // Who ended the session before there was a series could not end that too.
+      if (await fostering?.lives(session)) this.#cookie.set(session, written(shown, shown.secret), end);
+      else await this.#records.delete(shown.name);
     });
   }
 
   /** The series ends with its session, and the session knows it. */
-  #link(name: string): { linked: readonly string[]; remember: string } {
+  #link({ name }: Shown): { linked: readonly string[]; remember: string } {
     return { linked: [this.#records.keyOf(name)], remember: name };
   }
 
-  #life({ user, end }: Pick<Series, 'user' | 'end'>): { expiresIn: { ms: number }; owner: string } {
+  #life({ user, end }: Pick<Series, 'user' | 'end'>): RecordOptions {
     return { expiresIn: { ms: Math.max(1, end - this.#kit.clock.now()) }, owner: user };
   }
 
   async restore<U extends LoginUser>(session: RequestSession, how: Restoring<U>): Promise<U | undefined> {
     const { fostering } = session.engine;
-    const shown = this.#read(session);
-    const series = shown && (await this.#records.get(shown.name));
-    if (fostering === undefined || shown === undefined || series === undefined) return this.#refuse(session);
+    const shown = readShown(this.#cookie.value(session));
+    if (shown === undefined || fostering === undefined) {
+      this.#cookie.delete(session);
+      return undefined;
+    }
+    const series = await this.#records.get(shown.name);
+    // No deletion here and below: a slow answer would take the cookie of a login beside it.
+    if (series === undefined) return undefined;
     // A cookie is what all this is for.
     session.refuseLate(true);
+    const visit: Visit<U> = { session, fostering, how, shown };
     switch (this.#judge(series, shown)) {
       case 'stolen':
-        return this.#end(session, shown, series);
+        return this.#endStolen(visit, series);
       case 'previous':
-        return this.#follow(session, how, fostering, shown, series);
+        return this.#follow(visit, series);
       default:
-        return this.#renew(session, how, fostering, shown, series);
+        // A session that moved has its new ticket on the way, and one that was ended is not brought back by what was sent before.
+        return session.origin.kind === 'closed' ? undefined : this.#renew(visit, series);
     }
   }
 
-  #read(session: RequestSession): Shown | undefined {
-    const [series = '', secret = '', ...more] = this.#cookie.value(session)?.split('.') ?? [];
-    if (!isId(series) || !isId(secret) || more.length > 0) return undefined;
-    return { series, secret, name: sha256(series, 'hex') };
+  #judge(series: Series, shown: Shown): ReturnType<typeof judgeShown> {
+    return judgeShown(series, shown, this.#kit.clock.now());
   }
 
-  #judge({ hash, previous }: Series, { secret }: Shown): 'current' | 'previous' | 'stolen' {
-    const own = sha256(secret, 'hex');
-    if (equal(own, hash)) return 'current';
-    const led = previous !== undefined && equal(own, previous.hash) && this.#kit.clock.now() < previous.until;
-    return led ? 'previous' : 'stolen';
-  }
-
-  /** Nothing comes of the cookie any more. */
-  #refuse(session: RequestSession): undefined {
-    this.#cookie.delete(session);
-    return undefined;
+  /** Whom the series still brings back. */
+  async #userOf<U extends LoginUser>(series: Series, how: Restoring<U>): Promise<U | undefined> {
+    const user = (await this.#epochs.isCurrent(series.user, series.epoch)) ? await how.load(series.user) : undefined;
+    return user !== undefined && versionIn(how.meta(user)) === series.version ? user : undefined;
   }
 
   /** Makes a session, and claims the series for it. */
-  async #renew<U extends LoginUser>(
-    session: RequestSession,
-    how: Restoring<U>,
-    fostering: Fostering,
-    shown: Shown,
-    series: Series,
-  ): Promise<U | undefined> {
+  async #renew<U extends LoginUser>(visit: Visit<U>, series: Series): Promise<U | undefined> {
+    const { session, fostering, how, shown } = visit;
     const { name } = shown;
-    const user = (await this.#epochs.isCurrent(series.user, series.epoch)) ? await how.load(series.user) : undefined;
+    const user = await this.#userOf(series, how);
     if (user === undefined) {
       await this.#records.delete(name);
-      return this.#refuse(session);
+      return undefined;
     }
-    const born = await fostering.bear(session, { ...how.meta(user), ...this.#link(name) });
+    const born = await fostering.bear(session, { ...how.meta(user), ...this.#link(shown) });
     const successor: Successor = { id: born.id, secret: newId() };
-    const hash = sha256(successor.secret, 'hex');
+    const hash = hashOf(successor);
     const until = this.#kit.clock.now() + this.#grace;
-    const previous = { hash: series.hash, until, successor: seal(ringOf(shown), JSON.stringify(successor)) };
+    const previous = { hash: series.hash, until, successor: sealSuccessor(shown, successor) };
     let claimed: Series | undefined;
     try {
       claimed = await this.#records.update(
         name,
-        (current) =>
-          current === undefined || !equal(current.hash, series.hash)
-            ? current
-            : { ...current, hash, session: born.key, previous },
+        (current) => (current?.hash === series.hash ? { ...current, hash, session: born.key, previous } : current),
         this.#life(series),
       );
     } catch (error) {
-      await fostering.discard(session, born);
+      // The series may lead to it by now, and whoever asks again is to find it.
+      const unknown = error instanceof CoatcheckError && error.outcome === 'unknown';
+      if (!unknown) await fostering.discard(session, born);
       throw error;
     }
     if (claimed?.hash !== hash) {
@@ -175,105 +155,87 @@ export class RememberSeries implements Remembers {
       // Ended meanwhile: what this answer says of cookies could only hit a login beside it.
       if (claimed === undefined) return undefined;
       return this.#judge(claimed, shown) === 'previous'
-        ? this.#follow(session, how, fostering, shown, claimed)
-        : this.#end(session, shown, claimed);
+        ? this.#follow(visit, claimed)
+        : this.#endStolen(visit, claimed);
     }
     if (!(await this.#epochs.isCurrent(series.user, series.epoch))) {
       await fostering.discard(session, born);
       await this.#records.delete(name);
       return undefined;
     }
-    return this.#goOn(session, fostering, shown, successor, series.end, user);
+    // Its browser has lost the ticket of the one before: one series, one session.
+    await fostering.supersede(session, series.session);
+    return this.#goOn(visit, successor, series.end, user);
   }
 
   /** Goes on with the session that another request made of the same secret. */
-  async #follow<U extends LoginUser>(
-    session: RequestSession,
-    how: Restoring<U>,
-    fostering: Fostering,
-    shown: Shown,
-    series: Series,
-  ): Promise<U | undefined> {
-    const text = open(ringOf(shown), series.previous?.successor ?? '')?.text;
-    const user = text === undefined ? undefined : await how.load(series.user);
-    if (text === undefined || user === undefined) return this.#refuse(session);
-    return this.#goOn(session, fostering, shown, JSON.parse(text) as Successor, series.end, user);
+  async #follow<U extends LoginUser>(visit: Visit<U>, series: Series): Promise<U | undefined> {
+    const successor = openSuccessor(visit.shown, series);
+    const user = await this.#userOf(series, visit.how);
+    return successor === undefined || user === undefined ? undefined : this.#goOn(visit, successor, series.end, user);
   }
 
   async #goOn<U extends LoginUser>(
-    session: RequestSession,
-    fostering: Fostering,
-    { series }: Shown,
+    { session, fostering, how, shown }: Visit<U>,
     { id, secret }: Successor,
     end: number,
     user: U,
   ): Promise<U | undefined> {
-    // Logged out again by another request: no cookie of any kind.
-    if (!(await fostering.adopt(session, id))) return undefined;
-    this.#cookie.set(session, `${series}.${secret}`, end);
+    // Logged out again, by another request or by this one: no cookie of any kind.
+    if (!how.wanted() || !(await fostering.adopt(session, id))) return undefined;
+    this.#cookie.set(session, written(shown, secret), end);
     return user;
   }
 
   /** Somebody else has had this cookie (R97). */
-  async #end(session: RequestSession, { name }: Shown, series: Series): Promise<undefined> {
-    await this.#records.delete(name);
-    await session.engine.fostering?.end(session, series.session);
+  async #endStolen<U extends LoginUser>({ session, shown }: Visit<U>, series: Series): Promise<undefined> {
+    await this.#endSeries(session, shown.name, series);
     const { events } = this.#kit;
     events.emit('reused', () => ({ user: series.user, handle: handleOf(series.session) }), session);
-    return this.#refuse(session);
+    return undefined;
   }
 
-  forget(session: RequestSession, linked: readonly string[]): void {
-    const shown = this.#read(session);
-    if (shown === undefined && linked.length === 0) return;
-    session.join(async () => {
-      await session.engine.fostering?.unlink(session, linked);
-      if (shown === undefined || linked.includes(this.#records.keyOf(shown.name))) return;
-      const series = await this.#records.get(shown.name);
-      // Who only knows its name may not end it.
-      if (series !== undefined && this.#judge(series, shown) !== 'stolen') await this.#records.delete(shown.name);
-    });
+  /** The series and its sessions: ending one of them ends both. */
+  async #endSeries(session: RequestSession, name: string, series: Series): Promise<void> {
+    await session.engine.fostering?.endLinked(session, this.#records.keyOf(name), series.session);
+  }
+
+  async end(session: RequestSession, linked: readonly string[]): Promise<void> {
+    for (const link of linked) await session.engine.fostering?.endLinked(session, link);
+    const shown = readShown(this.#cookie.value(session));
+    if (shown === undefined || linked.includes(this.#records.keyOf(shown.name))) return;
+    const series = await this.#records.get(shown.name);
+    // Who only knows its name may not end it.
+    if (series !== undefined && this.#judge(series, shown) !== 'stolen') {
+      await this.#endSeries(session, shown.name, series);
+    }
   }
 
   moved(session: RequestSession): void {
     const name = rememberedBy(session);
     if (name === undefined) return;
+    const from = keyOf(session);
     session.join(async () => {
       const key = keyOf(session);
-      await this.#records.update(name, (series) => series && { ...series, session: key }, {
-        expiresIn: { ms: await this.#rest(name) },
-      });
+      await this.#change(name, (series) => (series.session === from ? { ...series, session: key } : series));
     });
-  }
-
-  /** How long a series still has, in ms: an update says it again. */
-  async #rest(name: string): Promise<number> {
-    const series = await this.#records.get(name);
-    return Math.max(1, (series?.end ?? 0) - this.#kit.clock.now());
   }
 
   /** Every series of the owner is worthless from now on, but that of the session that stays. */
   async #revoke(owner: string, except: RequestSession | undefined): Promise<void> {
     const epoch = await this.#epochs.replace(owner);
     const name = except === undefined || loginOf(except)?.user !== owner ? undefined : rememberedBy(except);
-    if (name === undefined) return;
-    await this.#records.update(name, (series) => series && { ...series, epoch }, {
-      expiresIn: { ms: await this.#rest(name) },
-    });
+    if (name !== undefined && epoch !== undefined) await this.#change(name, (series) => ({ ...series, epoch }));
   }
-}
 
-/** The name of the series that a session came of or began. */
-function rememberedBy(session: RequestSession): string | undefined {
-  const stored = session.origin.kind === 'record' ? session.origin.decoded?.meta : undefined;
-  return { ...stored, ...session.amended }.remember as string | undefined;
+  /** Changes a series that is still there; its end stays. */
+  async #change(name: string, change: (series: Series) => Series): Promise<void> {
+    const series = await this.#records.get(name);
+    if (series === undefined) return;
+    await this.#records.update(name, (current) => current && change(current), this.#life(series));
+  }
 }
 
 function keyOf({ origin }: RequestSession): string {
   return origin.kind === 'record' ? origin.key : '';
-}
-
-/** Only the holders of the previous secret can open what is sealed by this. */
-function ringOf({ secret, name }: Shown): KeyRing {
-  return new KeyRing(readSecrets(secret, 'remember'), 'remember-successor', name);
 }

@@ -22,12 +22,18 @@ export interface Restoring<U extends LoginUser> {
   load(id: string): Promise<U | undefined>;
   /** What meta says of a login that was brought back. */
   meta(user: U): Readonly<Record<string, unknown>>;
+  /** False once the request itself has logged somebody in or out: that says it better than any cookie. */
+  wanted(): boolean;
 }
 
 /** The two ways of remembering: a series of secrets in the store, or all in the cookie. */
 export interface Remembers {
-  begin(session: RequestSession, user: string, duration: Duration | undefined): void;
+  /** Remembers a user who logs in, with the commit. @param duration ms; default: that of the options */
+  begin(session: RequestSession, user: string, duration: number | undefined): void;
+  /** The user whom the cookie brings back; undefined for nobody. */
   restore<U extends LoginUser>(session: RequestSession, how: Restoring<U>): Promise<U | undefined>;
-  forget(session: RequestSession, linked: readonly string[]): void;
+  /** Ends what the cookie leads to, and the records with which a session was to end. */
+  end(session: RequestSession, linked: readonly string[]): Promise<void>;
+  /** The session of a remembered user goes on under another id. */
   moved(session: RequestSession): void;
 }

@@ -1,5 +1,5 @@
-import type { Duration } from '../duration.ts';
 import type { Kit } from '../interface/kit.ts';
+import { checkOptionNames } from '../option-names.ts';
 import type { RequestSession } from '../session/request-session.ts';
 import type { RememberOptions, Remembers, Restoring } from './remember.ts';
 import { RememberCookie } from './remember-cookie.ts';
@@ -8,12 +8,18 @@ import { RememberSeries } from './remember-series.ts';
 import type { LoginUser } from './user.ts';
 
 /** Remember me, whichever way it works. */
-export class Remembering implements Remembers {
+export class Remembering {
   readonly #cookie: RememberCookie;
   readonly #way: Remembers;
 
   /** @throws CoatcheckError `OPTION_INVALID`, `OPTION_UNKNOWN`, `SECRET_REQUIRED`, `SECRET_WEAK` */
   constructor(options: RememberOptions, kit: Kit) {
+    checkOptionNames(options, {
+      whose: 'remember: ',
+      names: ['duration', 'grace', 'cookie', 'secret'],
+      habits: { maxAge: "Write duration: '30d'", days: "Write duration: '30d'" },
+      example: "remember: { duration: '30d' }",
+    });
     this.#cookie = new RememberCookie(options, kit);
     const { records } = kit;
     this.#way =
@@ -27,8 +33,8 @@ export class Remembering implements Remembers {
     return this.#cookie.isShown(session);
   }
 
-  /** Remembers a user who logs in, with the commit. */
-  begin(session: RequestSession, user: string, duration: Duration | undefined): void {
+  /** Remembers a user who logs in, with the commit. @param duration ms; default: that of the options */
+  begin(session: RequestSession, user: string, duration: number | undefined): void {
     this.#way.begin(session, user, duration);
   }
 
@@ -37,10 +43,23 @@ export class Remembering implements Remembers {
     return this.#way.restore(session, how);
   }
 
-  /** Somebody logs in: what brought the last one back goes. */
+  /** Somebody logs in: once that is stored, what brought the last one back goes. */
   forget(session: RequestSession, linked: readonly string[]): void {
-    if (this.isShown(session)) this.#cookie.delete(session);
-    this.#way.forget(session, linked);
+    this.#cookie.withdraw(session);
+    const shown = this.isShown(session);
+    if (!shown && linked.length === 0) return;
+    session.join(async () => {
+      await this.#way.end(session, linked);
+      if (shown) this.#cookie.delete(session);
+    });
+  }
+
+  /** Somebody logs out: the cookie goes, whatever becomes of the rest (R92). What is to end with the session. */
+  leave(session: RequestSession): (() => Promise<void>)[] {
+    this.#cookie.withdraw(session);
+    if (!this.isShown(session)) return [];
+    this.#cookie.delete(session);
+    return [() => this.#way.end(session, [])];
   }
 
   /** The session of a remembered user goes on under another id. */

@@ -100,7 +100,7 @@ class OwnedData extends RequestSession {
   readonly #kept: { data: Data };
   readonly #owner: string;
   readonly #request: RequestSession | undefined;
-  #joined = false;
+  readonly #store = (): Promise<void> => this.store();
   #used = false;
 
   constructor(shelf: Shelf, owner: string, data: Data, request: RequestSession | undefined) {
@@ -123,12 +123,10 @@ class OwnedData extends RequestSession {
   }
 
   #join(): void {
-    if (this.#joined || this.#request === undefined) return;
-    this.#request.join(async () => {
-      this.#joined = false;
-      await this.store();
-    });
-    this.#joined = true;
+    const request = this.#request;
+    if (request === undefined || request.participants.some(({ store }) => store === this.#store)) return;
+    // Not the session's own: it is stored also where the request logs out.
+    request.join(this.#store, false);
   }
 
   async store(): Promise<void> {
@@ -142,13 +140,16 @@ class OwnedData extends RequestSession {
     try {
       const stored = await records.update(
         this.#owner,
-        (kept) => ({ used, data: changes.replay(kept?.data ?? {}, copyOf) }),
+        // Used and not changed: what was deleted meanwhile stays so.
+        (kept) =>
+          kept === undefined && changes.empty ? kept : { used, data: changes.replay(kept?.data ?? {}, copyOf) },
         { expiresIn: { ms: keep }, owner: this.#owner },
       );
       const data = stored?.data ?? {};
       const { key, record, decoded } = originOf(records.keyOf(this.#owner), data);
-      this.#kept.data = copyOf(data);
       this.committed(key, record, decoded, changes);
+      // Not before: edits made meanwhile show against what was kept until now.
+      this.#kept.data = copyOf(data);
     } catch (error) {
       this.giveBack(changes);
       throw error;

@@ -72,30 +72,30 @@ export async function refusalOf<U extends LoginUser, A>(
   views: LoginViews,
   target: string | undefined,
 ): Promise<Refusal | undefined> {
-  await login.user();
+  await login.who.user();
   const { loginView, refreshView = loginView } = views;
-  if (!login.authenticated) {
+  if (!login.who.authenticated) {
     const { loginMessage = required().message, loginMessageCategory } = views;
-    login.refused('unauthorized');
+    login.who.tell('unauthorized', {});
     tell(login, views, loginMessage, loginMessageCategory, loginView);
     return { kind: 'unauthorized', error: required(), location: withNext(loginView, target) };
   }
   if ((wanted.fresh !== true && wanted.maxAge === undefined) || login.isFresh(wanted)) return undefined;
   const { refreshMessage = stale().message, refreshMessageCategory } = views;
-  login.refused('needs-refresh');
+  login.who.tell('needs-refresh', {});
   tell(login, views, refreshMessage, refreshMessageCategory, refreshView);
   return { kind: 'needs-refresh', error: stale(), location: withNext(refreshView, target) };
 }
 
 /** A message is for the page that the visitor is sent to, and for no other. */
 function tell<U extends LoginUser, A>(
-  { session }: RequestLogin<U, A>,
+  { who }: RequestLogin<U, A>,
   { localize = (text) => text }: LoginViews,
   message: string | null,
   category: string | undefined,
   view: string | undefined,
 ): void {
-  if (message !== null && view !== undefined) flashFor(dictionary(session)).flash(localize(message), category);
+  if (message !== null && view !== undefined) flashFor(dictionary(who.session)).flash(localize(message), category);
 }
 
 /** The page with `next` in its query, whatever else stands there (Flask-Login's `login_url`). */

@@ -24,6 +24,7 @@ export class Changes {
   #rotate = false;
   #permanent: boolean | undefined;
   #meta: MetaPatch | undefined;
+  #stands = false;
 
   /** Nothing to store. */
   get empty(): boolean {
@@ -62,15 +63,19 @@ export class Changes {
     return this.#meta;
   }
 
-  /** Has it said in meta, over what was to be said there before. */
-  amend(patch: MetaPatch): void {
+  /**
+   * Has it said in meta, over what was to be said there before.
+   *
+   * @param stands that it is said holds whatever became of the session it was done on
+   */
+  amend(patch: MetaPatch, stands: boolean): void {
     this.#meta = { ...this.#meta, ...patch };
+    if (stands) this.#stands = true;
   }
 
-  /** Somebody logs in, or half: that holds whatever became of the session it was done on. */
+  /** Somebody logs in, or half: nobody's authority but their own. */
   get stands(): boolean {
-    const somebody = (this.#meta?.authenticated ?? this.#meta?.pending) !== undefined;
-    return somebody && this.#rotate && this.#kept !== undefined;
+    return this.#stands;
   }
 
   add(key: string, operation: Operation): void {
@@ -150,7 +155,7 @@ export class Changes {
     for (const [key, list] of other.#operations) for (const operation of list) this.add(key, operation);
     if (other.#rotate) this.#rotate = true;
     if (other.#permanent !== undefined) this.#permanent = other.#permanent;
-    if (other.#meta !== undefined) this.amend(other.#meta);
+    if (other.#meta !== undefined) this.amend(other.#meta, other.#stands);
   }
 
   /** The data of a newer record after these changes; `current` itself stays as it is. */

@@ -36,10 +36,19 @@ export interface Fostering {
   bear(session: RequestState, patch: MetaPatch): Promise<Newborn>;
   /** Deletes one that nobody is to have; a failure leaves a record without a ticket. */
   discard(session: RequestState, born: Newborn): Promise<void>;
-  /** Ends the session of this key, as if its owner had: with what ends with it. */
-  end(session: RequestState, key: string): Promise<void>;
-  /** Deletes records that were to end with a session that is left behind. */
-  unlink(session: RequestState, linked: readonly string[]): Promise<void>;
-  /** Goes on with the session of this id; what was done so far is laid over it. False where there is none. */
+  /** Whether the session that the last commit stored is still one. */
+  lives(session: RequestState): Promise<boolean>;
+  /** Ends the session of this key, and leaves what was to end with it to the one that takes its place. */
+  supersede(session: RequestState, key: string): Promise<void>;
+  /**
+   * Deletes a record that sessions are linked to, and ends all of them.
+   *
+   * @param known the key of one of them, for stores that keep no owners
+   */
+  endLinked(session: RequestState, link: string, known?: string): Promise<void>;
+  /**
+   * Goes on with the session of this id; what was done so far is laid over it. False where there is none, or where the
+   * session was ended meanwhile.
+   */
   adopt(session: RequestState, id: string): Promise<boolean>;
 }

@@ -198,10 +198,14 @@ export class RequestSession extends RequestState {
     this.#changed();
   }
 
-  /** What meta is to say of who the visitor is, with the commit; undefined takes a member out. */
-  amend(patch: MetaPatch): void {
+  /**
+   * What meta is to say of who the visitor is, with the commit; undefined takes a member out.
+   *
+   * @param stands whatever became of the session
+   */
+  amend(patch: MetaPatch, stands = false): void {
     this.#write();
-    this.changes.amend(patch);
+    this.changes.amend(patch, stands);
     this.amended = { ...this.amended, ...patch };
     this.#changed();
   }
@@ -239,8 +243,12 @@ export class RequestSession extends RequestState {
     if (value !== undefined) this.#apart(this.#data)[key] = value;
   }
 
-  /** Ends the session with the commit. No look: it works with a store that does not answer. */
-  destroy(): void {
+  /**
+   * Ends the session with the commit. No look: it works with a store that does not answer.
+   *
+   * @param also what is to end with it, also where its browser has gone away
+   */
+  destroy(...also: Ending['also']): void {
     // A logout is carried out also where its browser has gone away.
     const abandoned = this.wire === 'abandoned';
     if (!abandoned) this.refuseLate(false);
@@ -248,7 +256,9 @@ export class RequestSession extends RequestState {
     if (this.ending === undefined) {
       const record = origin.kind === 'record' ? origin.record : undefined;
       const key = origin.kind === 'none' || origin.kind === 'closed' ? undefined : origin.key;
-      this.ending = { key, sent: this.#sent(key), record, unchecked: origin.kind === 'unloaded' };
+      this.ending = { key, sent: this.#sent(key), record, unchecked: origin.kind === 'unloaded', also };
+    } else if (also.length > 0) {
+      this.ending = { ...this.ending, also: [...this.ending.also, ...also] };
     }
     this.#endHere();
     this.readOnly = false;
@@ -257,12 +267,17 @@ export class RequestSession extends RequestState {
     if (abandoned) this.engine.endAbandoned(this);
   }
 
-  /** Ends the record that was found, unasked, without a deletion: a slow one would hit the cookie of a login beside it. */
+  /**
+   * Ends the record that was found, unasked, without a deletion: a slow one would hit the cookie of a login beside it.
+   * Whoever showed its ticket sees nothing of it any more.
+   */
   expel(): void {
     if (this.origin.kind !== 'record') return;
     const { key, record } = this.origin;
-    this.ending = { key, sent: true, record, unchecked: false };
+    this.ending = { key, sent: true, record, unchecked: false, also: [] };
     this.origin = { kind: 'none' };
+    this.identity = undefined;
+    this.forgetChanges({});
     if (this.cookie === 'set') this.cookie = 'none';
     this.onChanged?.();
     if (this.wire === 'sent') this.onLate?.();
@@ -286,7 +301,7 @@ export class RequestSession extends RequestState {
     this.#shared = false;
     this.#data = data;
     this.amended = undefined;
-    this.participants = [];
+    this.participants = this.participants.filter(({ own }) => !own);
   }
 
   /** Goes on with another record of the same visitor; what the handler did so far is laid over it. */
@@ -384,7 +399,7 @@ export class RequestSession extends RequestState {
   /** The handler ended the session while a commit was storing it: that record must go too. */
   #endedMeanwhile(key: string, record: StoredRecord): void {
     if (this.ending === undefined) return;
-    this.ending = { key, sent: this.#sent(key), record, unchecked: false };
+    this.ending = { ...this.ending, key, sent: this.#sent(key), record, unchecked: false };
     this.#endHere();
   }
 }

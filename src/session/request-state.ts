@@ -25,6 +25,8 @@ export interface Ending {
   readonly record: StoredRecord | undefined;
   /** Nobody has looked up yet whether there is such a record. */
   readonly unchecked: boolean;
+  /** What ends with it, beside what the record says. */
+  readonly also: readonly (() => Promise<void>)[];
 }
 
 /** `'moving'`: somebody is, and the id that the session will have then is made by the next commit. */
@@ -48,7 +50,11 @@ export interface ServedRequest {
  * What must be stored beside the session before the answer leaves: after the session's own commit, and not at all where
  * that ended in `gone`. What it throws is the answer.
  */
-export type Participant = () => Promise<void>;
+export interface Participant {
+  readonly store: () => Promise<void>;
+  /** The session's own: not wanted any more where that is destroyed, or read again. */
+  readonly own: boolean;
+}
 
 /** A record whose ticket nobody has seen. */
 export interface Newborn {
@@ -115,9 +121,9 @@ export class RequestState {
   }
 
   /** Has something stored with the next commit. */
-  join(participant: Participant): void {
+  join(store: Participant['store'], own = true): void {
     this.refuseLate(false);
-    this.participants = [...this.participants, participant];
+    this.participants = [...this.participants, { store, own }];
     if (this.wire === 'sent') this.onLate?.();
     else this.onChanged?.();
   }

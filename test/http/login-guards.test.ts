@@ -12,8 +12,10 @@ import { fetchLogin } from '../../src/http/fetch-login.ts';
 import { nodeSessions } from '../../src/http/node.ts';
 import { nodeLogin } from '../../src/http/node-login.ts';
 import { createSessions } from '../../src/index.ts';
+import { Guard } from '../../src/login/guard.ts';
 import { createLogin, type LoginViews } from '../../src/login/index.ts';
 import { ANN, people } from '../login/harness.ts';
+import { request } from '../support/visit.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -167,5 +169,33 @@ it('guards refuse options that are none', () => {
       expect.objectContaining({ code: 'OPTION_UNKNOWN' }),
     );
     expect(() => guards(login, { loginView: 3 } as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  }
+});
+
+it('load lets everybody through, also on a static path, where there is no session', async () => {
+  const { sessions, login } = people_();
+  const app = (express as never as () => App)();
+  app.use(expressSessions(sessions), expressLogin(login).load);
+  app.all('/static/app.js', (_: unknown, response: { send(text: string): void }) => response.send('express'));
+  const onExpressApp = await onNode(app);
+  const nodeHandler = nodeLogin(login).load((_request, response) => response.end('node'));
+  const onBareNode = await onNode(nodeSessions(sessions, nodeHandler) as RequestListener);
+  const fetchHandler = fetchSessions(
+    sessions,
+    fetchLogin(login).load(() => new Response('fetch')),
+  );
+  expect((await ask(`${onExpressApp}/static/app.js`)).text).toBe('express');
+  expect((await ask(`${onBareNode}/static/app.js`)).text).toBe('node');
+  expect(await (await fetchHandler(new Request('http://localhost/static/app.js'))).text()).toBe('fetch');
+});
+
+it('guards hand on no page that nobody would be sent back to', async () => {
+  const { login } = people_();
+  const long = `/private?${'x'.repeat(3000)}`;
+  for (const target of [long, '//evil.example/', '/%09/evil.example']) {
+    const guard = new Guard(login, {}, { loginView: '/login', loginMessage: null });
+    const { sessions } = login;
+    const session = await sessions.open(request(undefined, { path: '/private' }));
+    expect((await guard.refusal({ session, method: 'GET', target }))?.location).toBe('/login');
   }
 });

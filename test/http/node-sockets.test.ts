@@ -1,11 +1,12 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { nodeSessions } from '../../src/http/node.ts';
 import { type NodeSocketsOptions, nodeSockets, type SocketVisitor } from '../../src/http/node-sockets.ts';
 import type { AnonymousUser } from '../../src/login/index.ts';
-import { ANN, type Data, setup, type User } from '../login/harness.ts';
+import { ANN, type Data, type Options, setup, type User } from '../login/harness.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -14,8 +15,12 @@ afterEach(() => {
 
 type Seen = SocketVisitor<Data, User, AnonymousUser>;
 
-async function listening(options: NodeSocketsOptions<User, AnonymousUser> = {}) {
-  const parts = setup({ remember: {} });
+async function listening(
+  options: NodeSocketsOptions<User, AnonymousUser> & { opened?: (socket: WebSocket) => void } = {},
+  login_: Options = {},
+) {
+  const { opened, ...rest } = options;
+  const parts = setup({ remember: {}, ...login_ });
   const { sessions, login } = parts;
   const server = createServer(
     nodeSessions(sessions, async (request, response) => {
@@ -32,10 +37,13 @@ async function listening(options: NodeSocketsOptions<User, AnonymousUser> = {}) 
     wss,
     (socket, visitor) => {
       seen.push(visitor);
+      opened?.(socket);
       socket.send('hello');
     },
-    { login, recheck: '100ms', ...options },
+    { login, recheck: '100ms', ...rest },
   );
+  const raw: Duplex[] = [];
+  server.on('upgrade', (_request, socket) => raw.push(socket));
   server.on('upgrade', upgrade);
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   servers.push(server);
@@ -52,7 +60,7 @@ async function listening(options: NodeSocketsOptions<User, AnonymousUser> = {}) 
       ...(origin === '' ? {} : { origin }),
       headers: cookie === undefined ? {} : { cookie },
     });
-  return { ...parts, post, socket, seen, port };
+  return { ...parts, post, socket, seen, port, raw };
 }
 
 /** The status of a refusal, or what an opened socket said first. */
@@ -151,5 +159,96 @@ describe('a WebSocket', () => {
     expect(seen[0]?.user).toBe(ANN);
     expect((await cookies).map((line) => line.split('=', 1)[0]).sort()).toEqual(['__Host-remember', '__Host-session']);
     ws.terminate();
+  });
+
+  it('that is refused costs no store call where its page is not ours', async () => {
+    const { post, socket, store } = await listening();
+    const cookie = await post('/login');
+    store.reset();
+    expect(await outcome(socket(cookie, 'https://evil.example'))).toBe(403);
+    expect(store.calls).toEqual([]);
+  });
+
+  it('that is refused is over on this side too, and may break without breaking the process', async () => {
+    const { port, raw } = await listening();
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const refused = new Promise((resolve) => client.once('data', resolve));
+    client.write(
+      'GET /ws HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    expect(String(await refused)).toMatch(/^HTTP\/1.1 403/);
+    expect(() => raw[0]?.emit('error', new Error('reset'))).not.toThrow();
+    await expect.poll(() => raw[0]?.destroyed).toBe(true);
+    client.destroy();
+  });
+
+  it('is refused where the session ends while it is being opened', async () => {
+    const { post, socket, store, sessions, seen } = await listening({ recheck: '1h' });
+    const cookie = await post('/login');
+    let answer = (): void => undefined;
+    store.reset();
+    store.next('read', { after: new Promise<void>((resolve) => (answer = resolve)) });
+    const opening = outcome(socket(cookie));
+    await expect.poll(() => store.calls.length).toBe(1);
+    await sessions.revokeAll('1');
+    answer();
+    expect([await opening, seen]).toEqual([401, []]);
+  });
+
+  it('is closed when a user is over who was known by the request alone', async () => {
+    const users = new Map([['key', ANN]]);
+    const { socket } = await listening({}, { requestLoader: () => users.get('key') });
+    const ws = socket(undefined, '');
+    expect(await outcome(ws)).toBe('hello');
+    users.clear();
+    expect(await closed(ws)).toBe(1008);
+  });
+
+  it('of a user who was brought back at its upgrade lives on, and reads that session again', async () => {
+    const { post, socket, seen } = await listening();
+    const cookie = await post('/login');
+    const ws = socket(cookie.split('; ').find((pair) => pair.startsWith('__Host-remember')));
+    expect(await outcome(ws)).toBe('hello');
+    expect((await seen[0]?.reload())?.handle).toBe(seen[0]?.session.handle);
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    expect(ws.readyState).toBe(WebSocket.OPEN);
+    ws.terminate();
+  });
+
+  it('is kept for three looks too where visitors are anonymous while the store is dead', async () => {
+    const { post, socket, store } = await listening({}, { settings: { onStoreError: 'anonymous' } });
+    const ws = socket(await post('/login'));
+    await outcome(ws);
+    store.reset();
+    store.always('read', 'break');
+    expect(await closed(ws)).toBe(1008);
+    expect(store.calls).toHaveLength(3);
+  });
+
+  it('is over within two seconds although its page does not answer', async () => {
+    const ends: Promise<void>[] = [];
+    const { post, socket, sessions } = await listening({
+      recheck: '1h',
+      opened: (ws) => ends.push(new Promise((resolve) => ws.on('close', () => resolve()))),
+    });
+    const ws = socket(await post('/login'));
+    await outcome(ws);
+    (ws as unknown as { _socket: Duplex })._socket.pause();
+    const begun = performance.now();
+    await sessions.revokeAll('1');
+    await ends[0];
+    expect(performance.now() - begun).toBeLessThan(2000);
+    ws.terminate();
+  });
+
+  it('is closed, and no answer is written into it, where the application fails to open it', async () => {
+    const warned = new Promise((resolve) => process.once('warning', resolve));
+    const { post, socket } = await listening({
+      opened: () => {
+        throw new Error('not today');
+      },
+    });
+    expect(await closed(socket(await post('/login')))).toBe(1011);
+    expect(await warned).toMatchObject({ message: 'not today' });
   });
 });

@@ -59,6 +59,42 @@ describe('attempts to log in', () => {
     expect((await Promise.all(bounded)).filter(Boolean)).toHaveLength(10);
   });
 
+  it('of strangers at the same address lock nobody out either whose browser the account knows', async () => {
+    const { attempt, browser, newBrowser } = limited({ address: { failures: 3, within: '1h' } });
+    expect(await attempt(browser, 'ann', true)).toBe(true);
+    for (let n = 0; n < 5; n++) await attempt(newBrowser(), `user${n}`);
+    expect(await attempt(newBrowser(), 'bob')).toBe(false);
+    expect(await attempt(browser, 'ann', true)).toBe(true);
+  });
+
+  it('count together however the account is spelled', async () => {
+    const { attempt, newBrowser } = limited({ account });
+    const spellings = ['ann', 'ANN', ' Ann ', 'a\u0301nn', '\u00c1nn', '\uff41nn', 'a\u200bnn', 'anN\0'];
+    const allowed: boolean[] = [];
+    for (const name of spellings) allowed.push(await attempt(newBrowser(), name));
+    expect(allowed.filter(Boolean)).toHaveLength(3);
+    expect(await attempt(newBrowser(), 'anna')).toBe(true);
+  });
+
+  it('from an address that has had its tries are not counted at accounts, so that it wipes out no count', async () => {
+    const { attempt, newBrowser } = limited({ account, address: { failures: 5, within: '1h' } });
+    for (let n = 0; n < 9; n++) await attempt(newBrowser(), 'bob', false, '192.0.2.66');
+    for (let n = 0; n < 9; n++) await attempt(newBrowser(), 'ann', false, '192.0.2.66');
+    expect(await attempt(newBrowser(), 'ann')).toBe(true);
+  });
+
+  it('that succeeded are taken back once, whoever says so twice', async () => {
+    const { browser, sessions } = limited({ account });
+    const limiter = createLimiter({ sessions, account });
+    await browser.visit(async ({ session }) => {
+      for (let n = 0; n < 2; n++) await limiter.attempt('ann', session);
+      const { succeeded } = await limiter.attempt('ann', session);
+      for (let n = 0; n < 3; n++) await succeeded();
+      const left = [await limiter.attempt('ann', session), await limiter.attempt('ann', session)];
+      expect(left.map(({ allowed }) => allowed)).toEqual([true, false]);
+    });
+  });
+
   it('from one address at many accounts are bounded too, IPv6 by its network', async () => {
     const { attempt, newBrowser } = limited({ address: { failures: 5, within: '1h' } });
     const tried = await Promise.all(
@@ -85,8 +121,13 @@ describe('attempts to log in', () => {
     expect(tries.filter(({ value }) => value)).toHaveLength(3);
   });
 
-  it.each([{ account: { failures: 0, within: '1m' } }, { tries: 3 }, { store: 1 }])('refuse the option %j', (wrong) => {
+  it.each([
+    { account: { failures: 0, within: '1m' } },
+    { account: { failures: 3, window: '1m' } },
+    { tries: 3 },
+    { store: 1 },
+  ])('refuse the option %j', (wrong) => {
     const { sessions } = setup();
-    expect(() => createLimiter({ sessions, ...(wrong as object) })).toThrow(/failures|tries|store/);
+    expect(() => createLimiter({ sessions, ...(wrong as object) })).toThrow(/failures|tries|store|window/);
   });
 });

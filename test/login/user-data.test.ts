@@ -105,6 +105,52 @@ describe('user data', () => {
     expect((await dump(base)).filter(({ key }) => key.startsWith('user-data:'))).toEqual([]);
   });
 
+  it('is not undone by an edit that nobody made, where another request changed it meanwhile', async () => {
+    const { browser, newBrowser, userData, store } = withData();
+    await browser.visit(async ({ session }) =>
+      (await userData(ANN, session)).assign({ cart: { items: ['a'] }, count: 1 }),
+    );
+    await browser.visit(async ({ session }) => {
+      const data = await userData(ANN, session);
+      expect(data.cart?.items).toEqual(['a']);
+      await newBrowser().visit(async (other) => (await userData(ANN, other.session)).cart?.items.push('b'));
+      data.count = 2;
+      let open = (): void => undefined;
+      store.next('update', undefined, { after: new Promise<void>((resolve) => (open = resolve)) });
+      const saving = data.save();
+      open();
+      await saving;
+      data.theme = 'dark';
+    });
+    await browser.visit(async ({ session }) =>
+      expect((await userData(ANN, session)).toJSON()).toEqual({ cart: { items: ['a', 'b'] }, count: 2, theme: 'dark' }),
+    );
+  });
+
+  it('is not undone by reloading the session', async () => {
+    const { browser, userData } = withData();
+    await browser.visit(async ({ session }) => {
+      const data = await userData(ANN, session);
+      data.count = 1;
+      await session.reload();
+      data.theme = 'dark';
+    });
+    await browser.visit(async ({ session }) =>
+      expect((await userData(ANN, session)).toJSON()).toEqual({ count: 1, theme: 'dark' }),
+    );
+  });
+
+  it('does not come back by a request that only used what was deleted meanwhile', async () => {
+    const { browser, userData, clock, sessions, base } = withData();
+    await browser.visit(async ({ session }) => (await userData(ANN, session)).set('theme', 'dark'));
+    clock.tick('80d');
+    const visit = await browser.begin();
+    expect((await userData(ANN, visit.session)).theme).toBe('dark');
+    await sessions.forgetOwner('1');
+    await visit.end();
+    expect((await dump(base)).filter(({ key }) => key.startsWith('user-data:'))).toEqual([]);
+  });
+
   it('is stored by save outside a request', async () => {
     const { userData, browser } = withData();
     const data = await userData(ANN);
