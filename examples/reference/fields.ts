@@ -58,6 +58,14 @@ export function milliseconds(fields: Fields, name: string): number {
   return ms;
 }
 
+/** Money. A form can only send digits. */
+export function amount(fields: Fields, name: string): number {
+  const given = value(fields, name);
+  const sent = typeof given === 'number' ? String(given) : text(fields, name);
+  if (!/^\d{1,9}(?:\.\d{1,2})?$/.test(sent)) throw wrong(`The field ${name} must be an amount, such as 12.50.`);
+  return Number(sent);
+}
+
 /** A number as it is, whatever it is; undefined where there is none. A form can only send digits. */
 export function seconds(fields: Fields, name: string): number | undefined {
   if (!Object.hasOwn(fields, name)) return undefined;

@@ -1,6 +1,6 @@
 import { flash, getFlashedMessages } from 'coatcheck/flash';
 import { json } from './answer.ts';
-import { optionalText, text } from './fields.ts';
+import { amount, optionalText, text } from './fields.ts';
 import { loginRoutes } from './login-routes.ts';
 import { get, loginRequired, OK, post, type Route } from './route.ts';
 
@@ -27,7 +27,7 @@ export const guardedRoutes: readonly Route[] = [
   loginRequired(
     post('/transfer', (body) => {
       text(body, 'to');
-      text(body, 'amount');
+      amount(body, 'amount');
       return OK;
     }),
   ),
