@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { createSessions } from 'coatcheck';
 import { chromium, type Page } from 'playwright-core';
 import { schedApp } from './app.ts';
-import type { BookData } from './book.ts';
 import { daysAfter } from './days.ts';
 
 /** Takes the README's pictures into docs/images: npx tsx examples/sched/screenshot.ts */
@@ -31,8 +30,8 @@ const APPOINTMENTS = [
 
 const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 const profile = await mkdtemp(join(tmpdir(), 'sched-pictures-'));
-const sessions = createSessions<BookData>({ cookie: { secure: false } });
-const server = schedApp(sessions, now).listen(0, '127.0.0.1');
+const sessions = createSessions({ cookie: { secure: false } });
+const server = schedApp(sessions, { now, secure: false }).listen(0, '127.0.0.1');
 await once(server, 'listening');
 const address = server.address();
 const origin = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
@@ -42,6 +41,7 @@ const context = await chromium.launchPersistentContext(profile, {
 });
 try {
   const page = await context.newPage();
+  await signUp(page);
   for (const appointment of APPOINTMENTS) await add(page, appointment);
   await page.goto(`${origin}/new`);
   await page.getByLabel('What is it about?').fill('Library: return the atlas');
@@ -54,6 +54,14 @@ try {
   server.close();
   await sessions.close();
   await rm(profile, { recursive: true, force: true });
+}
+
+async function signUp(page: Page) {
+  await page.goto(`${origin}/register`);
+  await page.getByLabel('Name').fill('nora');
+  await page.getByLabel('Password').fill('a coat and a ticket');
+  await page.getByRole('button', { name: 'Sign up' }).click();
+  await page.getByRole('heading', { name: 'Appointments' }).waitFor();
 }
 
 async function add(page: Page, { day, time, minutes, title, place, note }: (typeof APPOINTMENTS)[number]) {

@@ -26,6 +26,11 @@ export function launch(): Promise<Browser> {
   return chromium.launch(LAUNCH);
 }
 
+/** The same with the cache of whole pages behind the back button, which automation switches off. */
+export function launchWithBackCache(): Promise<Browser> {
+  return chromium.launch({ ...LAUNCH, ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+}
+
 /** With the profile in `folder`, which outlives the browser. */
 export function launchIn(folder: string, baseURL: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(folder, { ...LAUNCH, baseURL });
