@@ -29,7 +29,7 @@ interface SealedBase<D> extends CommonOptions<D> {
 export type CookieSessionsOptions<D = SessionData> =
   | (SealedBase<D> & { revocation: 'none' })
   | (SealedBase<D> & {
-      /** `'denylist'` remembers each ended session; `'epoch'` ends all sessions of an owner at once and needs `ownerOf`. */
+      /** `'denylist'` remembers each ended session; `'epoch'` ends all sessions of an owner at once and needs a login, or `ownerOf`. */
       revocation: 'denylist' | 'epoch';
       /** Where that is remembered. */
       store: StoreOption;
@@ -81,10 +81,6 @@ export function createCookieSessions<D = SessionData>(options: CookieSessionsOpt
     );
   }
   check(options.store !== undefined, `revocation: '${mode}' needs a store to remember what was ended`);
-  check(
-    mode !== 'epoch' || options.ownerOf !== undefined,
-    "revocation: 'epoch' needs ownerOf, which says whose session it is",
-  );
   const source = new StoreSource(options.store);
   const deadline = durationMs(options.deadline ?? '2s', 'deadline');
   const { documents, clock, events } = common;
@@ -101,7 +97,7 @@ export function createCookieSessions<D = SessionData>(options: CookieSessionsOpt
     mode === 'denylist'
       ? denylist(new Records<number>('sealed-ended', context), now)
       : epoch(new Records<number>('sealed-epoch', context), now, LONGEST_LIFE_MS);
-  return lent(new SealedSessions<D>({ ...common, ring, revocation }, source, sweeper), options, common);
+  return lent(new SealedSessions<D>({ ...common, ring, revocation }, source, sweeper), options, common, revocation);
 }
 
 /** What is built on sessions knows them by this. */
@@ -109,8 +105,9 @@ function lent<S extends object, D>(
   sessions: S,
   { cookie = {} }: CommonOptions<D>,
   { clock, events, documents }: CommonSettings,
+  revocation?: Revocation,
 ): S {
-  lendKit(sessions, { clock, events, documents, cookie, records: undefined, revoking: new Set() });
+  lendKit(sessions, { clock, events, documents, cookie, records: undefined, revocation, revoking: new Set() });
   return sessions;
 }
 

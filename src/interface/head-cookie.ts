@@ -14,9 +14,7 @@ export function headChanges(
   if (session.cookie === 'set' && origin.kind === 'record' && origin.decoded === undefined) {
     session.engine.decode(session);
   }
-  // Nobody may hold the ticket of a session of which only half is stored.
-  const half = session.cookie === 'set' && session.participants.length > 0;
-  const cookie = half ? 'none' : session.cookie;
+  const { cookie } = session;
   const setCookie = session.besides === undefined ? [] : besides(session.besides);
   if (cookie === 'none' && setCookie.length === 0) return accessed ? LOOKED : NO_CHANGES;
   if (template.secure && session.plainHttp) warnPlainHttp();

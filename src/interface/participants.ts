@@ -1,5 +1,12 @@
 import type { RequestSession } from '../session/request-session.ts';
 
+/** The answer says that something could not be stored: what is still to be done beside it is given up. */
+export function giveUp(session: RequestSession): void {
+  // Nobody may hold the ticket of a session of which only half is stored.
+  if (session.participants.length > 0 && session.cookie === 'set') session.cookie = 'none';
+  session.participants = [];
+}
+
 /** A commit with whatever is to be stored beside it. No promise more where there is nothing. */
 export function together(session: RequestSession, commit: Promise<unknown>): Promise<unknown> {
   return session.participants.length === 0 ? commit : commit.then(() => joined(session));

@@ -92,8 +92,9 @@ export class SealedCommitter {
       return;
     }
     // A name that is none is found out before the cookie is made, as with a store.
-    ownerName(drafted.decoded, this.#settings);
+    const owner = ownerName(drafted.decoded, this.#settings);
     const { identity } = drafted.facts;
+    if (identity !== undefined && owner === undefined) this.#wantOwner();
     const moves = old !== undefined && (changes.rotates || identity !== session.identity);
     const { document, expiresAt, decoded } = drafted;
     const kept = moves ? undefined : old;
@@ -101,7 +102,8 @@ export class SealedCommitter {
     const sealed: SealedSession = { id, since, expiresAt, document };
     // Before anything is settled, because this is where it shows whether it fits.
     session.value = sealSession(ring, sealed);
-    if (moves && this.#endsOnRotation(stored, decoded)) session.dead.push({ sealed: old, ended: false });
+    if (moves && this.#endsOnRotation({ data: stored(), meta }, decoded))
+      session.dead.push({ sealed: old, ended: false });
     session.sealed = sealed;
     session.cookie = 'set';
     session.identity = identity;
@@ -127,12 +129,22 @@ export class SealedCommitter {
     session.identity = undefined;
   }
 
+  /** Who logs people in by hand must say whose a session is, or an epoch could never end it. */
+  #wantOwner(): void {
+    const { revocation, ownerOf } = this.#settings;
+    if (revocation?.mode !== 'epoch' || ownerOf !== undefined) return;
+    throw new CoatcheckError(
+      'OPTION_INVALID',
+      "revocation: 'epoch' needs ownerOf, which says whose session it is, or a login by createLogin.",
+    );
+  }
+
   /** An epoch ends all of an owner's seals, so a rotation that keeps the owner must not move it. */
-  #endsOnRotation(stored: () => Data, { data, meta }: DecodedRecord): boolean {
+  #endsOnRotation(stored: DecodedRecord, now: DecodedRecord): boolean {
     const { revocation } = this.#settings;
     if (revocation?.mode !== 'epoch') return true;
-    const before = ownerName({ data: stored(), meta }, this.#settings);
-    return before !== undefined && before !== ownerName({ data, meta }, this.#settings);
+    const before = ownerName(stored, this.#settings);
+    return before !== undefined && before !== ownerName(now, this.#settings);
   }
 
   /** A session that was used and not changed is sealed again, at most once per tenth of its idle time. */

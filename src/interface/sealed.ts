@@ -10,7 +10,7 @@ import { LINGER_MS } from './drafts.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
 import { ready } from './later.ts';
 import { ownerName } from './owner-name.ts';
-import { together } from './participants.ts';
+import { giveUp, together } from './participants.ts';
 import type { Revocation } from './revocation.ts';
 import { SealedCommitter, type SealedSettings } from './sealed-committer.ts';
 import { openSealed, type SealedSession, sealSession } from './sealed-value.ts';
@@ -162,9 +162,8 @@ export class SealedInterface<D>
   #failed(session: CookieSession, error: Error): HeaderChanges {
     const { dead } = session;
     if (dead.length > 0) session.cookie = dead.some(({ ended }) => ended) ? 'delete' : 'none';
-    const head = this.#head(session);
-    session.participants = [];
-    return { ...head, error };
+    giveUp(session);
+    return { ...this.#head(session), error };
   }
 
   #head(session: CookieSession): HeaderChanges {

@@ -19,7 +19,7 @@ import type { HeaderChanges, Later, SessionInterface, SessionRequest } from './c
 import { DictionaryInterface } from './dictionary-interface.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
 import { ready } from './later.ts';
-import { joined, together } from './participants.ts';
+import { giveUp, joined, together } from './participants.ts';
 import { ServerSession } from './server-session.ts';
 import type { ServerSettings } from './settings.ts';
 import type { StoreSource } from './store-source.ts';
@@ -267,9 +267,8 @@ export class ServerInterface<D>
   /** The answer says what was lost, so that its end need not tell it again. */
   #failed(session: ServerSession, error: Error): HeaderChanges {
     session.takeChanges();
-    const head = this.#head(session);
-    session.participants = [];
-    return { ...head, error };
+    giveUp(session);
+    return { ...this.#head(session), error };
   }
 
   /** What the head waits for; undefined for nothing. */

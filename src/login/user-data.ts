@@ -147,9 +147,8 @@ class OwnedData extends RequestSession {
       );
       const data = stored?.data ?? {};
       const { key, record, decoded } = originOf(records.keyOf(this.#owner), data);
-      this.committed(key, record, decoded, changes);
-      // Not before: edits made meanwhile show against what was kept until now.
       this.#kept.data = copyOf(data);
+      this.committed(key, record, decoded, changes);
     } catch (error) {
       this.giveBack(changes);
       throw error;

@@ -153,7 +153,8 @@ export class Who<U extends LoginUser, A> {
     if (user === undefined || this.#known !== undefined) return undefined;
     const { sessionVersion } = this.#settings;
     if (sessionVersion !== undefined && sessionVersion(user) !== login.version) {
-      this.session.expel();
+      // An epoch would end the user's other sessions with it, which are of the version that counts.
+      this.session.expel(this.#settings.kit.revocation?.mode !== 'epoch');
       this.tell('session-protected', { user: login.user, reason: 'version' });
       return undefined;
     }

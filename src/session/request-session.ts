@@ -198,11 +198,7 @@ export class RequestSession extends RequestState {
     this.#changed();
   }
 
-  /**
-   * What meta is to say of who the visitor is, with the commit; undefined takes a member out.
-   *
-   * @param stands whatever became of the session
-   */
+  /** What meta is to say of who the visitor is, with the commit; undefined takes a member out. `stands`: come what may. */
   amend(patch: MetaPatch, stands = false): void {
     this.#write();
     this.changes.amend(patch, stands);
@@ -243,11 +239,7 @@ export class RequestSession extends RequestState {
     if (value !== undefined) this.#apart(this.#data)[key] = value;
   }
 
-  /**
-   * Ends the session with the commit. No look: it works with a store that does not answer.
-   *
-   * @param also what is to end with it, also where its browser has gone away
-   */
+  /** Ends the session with the commit, and what else it is given. No look: it works with a store that does not answer. */
   destroy(...also: Ending['also']): void {
     // A logout is carried out also where its browser has gone away.
     const abandoned = this.wire === 'abandoned';
@@ -270,11 +262,13 @@ export class RequestSession extends RequestState {
   /**
    * Ends the record that was found, unasked, without a deletion: a slow one would hit the cookie of a login beside it.
    * Whoever showed its ticket sees nothing of it any more.
+   *
+   * @param end false: only that, where it counts for nothing by itself
    */
-  expel(): void {
+  expel(end: boolean = true): void {
     if (this.origin.kind !== 'record') return;
     const { key, record } = this.origin;
-    this.ending = { key, sent: true, record, unchecked: false, also: [] };
+    if (end) this.ending = { key, sent: true, record, unchecked: false, also: [] };
     this.origin = { kind: 'none' };
     this.identity = undefined;
     this.forgetChanges({});

@@ -57,6 +57,7 @@ describe.each([
     expect((await visitor.post('/password', { old: 'bob-pass', new: 'next' })).status).toBe(200);
     expect([await visitor.name(), visitor.jar.names()]).toEqual(['bob', [SESSION]]);
     for (const one of copies) expect(await one.name()).toBe(null);
+    expect(await visitor.name()).toBe('bob');
     await visitor.post('/password', { old: 'next', new: 'bob-pass' });
   });
 

@@ -195,7 +195,6 @@ describe('a start that cannot work says which setting to change', () => {
     [{ ...SEALED, SESSION_URI: 'memory:' }, {}, /SESSION_URI is of no use/],
     [SEALED, { store: memoryStore() }, /The option store is of no use/],
     [{ ...SEALED, SESSION_REVOCATION: 'denylist' }, {}, /SESSION_REVOCATION needs SESSION_URI/],
-    [{ ...SEALED, SESSION_REVOCATION: 'epoch', SESSION_URI: 'memory:' }, {}, /needs ownerOf/],
     [SEALED, { maxPerOwner: 3, ownerOf: () => 'a' }, /SESSION_TYPE is cookie, and the option maxPerOwner/],
     [SEALED, { needs: 'store' }, /SESSION_TYPE is cookie, and this application needs a store/],
     [{ ...MEMORY, SESSION_USE_SIGNER: 'true' }, {}, /^SECRET_REQUIRED: SECRET_KEY is missing/],

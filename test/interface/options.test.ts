@@ -111,7 +111,6 @@ describe('createCookieSessions', () => {
     [{ secret: SECRET }, 'OPTION_INVALID', /revocation must be chosen/],
     [{ secret: SECRET, revocation: true }, 'OPTION_INVALID', /'none'/],
     [{ secret: SECRET, revocation: 'denylist' }, 'OPTION_INVALID', /needs a store/],
-    [{ secret: SECRET, revocation: 'epoch', store: memoryStore() }, 'OPTION_INVALID', /needs ownerOf/],
     [{ secret: SECRET, revocation: 'none', store: memoryStore() }, 'OPTION_INVALID', /of no use/],
     [{ secret: SECRET, revocation: 'none', deadline: '1s' }, 'OPTION_INVALID', /of no use/],
     [{ secret: SECRET, revocation: 'denylist', store: memoryStore(), deadline: 5 }, 'OPTION_INVALID', /duration/],

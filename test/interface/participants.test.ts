@@ -37,12 +37,19 @@ it('what joins while the commit runs is late, and told to who can still store it
   const own = request(session);
   const stored: string[] = [];
   let late = 0;
-  sessions.watch?.(session, { changed: () => undefined, late: () => void (late += 1) });
+  session.user = 'ann';
+  const hooks = {
+    changed: () => undefined,
+    late: () => {
+      late += 1;
+    },
+  };
+  sessions.watch?.(session, hooks);
   own.join(async () => {
     own.join(async () => void stored.push('second'));
     stored.push('first');
   });
-  await sessions.commit(session, { status: 200 });
+  expect((await sessions.commit(session, { status: 200 })).setCookie).toHaveLength(1);
   sessions.sent?.(session, false);
   expect([stored, late]).toEqual([['first'], 1]);
   await sessions.finish?.(session);

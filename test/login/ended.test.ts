@@ -141,19 +141,17 @@ describe('logoutUser', () => {
     }
   });
 
-  it('keeps user data that was changed before it, and after it', async () => {
+  it.each(['before', 'after'])('keeps user data that was changed %s it', async (when) => {
     const { browser, sessions } = setup();
-    const userData = createUserData<{ seen: number; more: number }>({ sessions });
+    const userData = createUserData<{ seen: number }>({ sessions });
     await browser.visit(({ login }) => login.loginUser(ANN));
     await browser.visit(async ({ login, session }) => {
       const data = await userData(ANN, session);
-      data.seen = 1;
+      if (when === 'before') data.seen = 1;
       login.logoutUser();
-      data.more = 2;
+      if (when === 'after') data.seen = 1;
     });
-    await browser.visit(async ({ session }) =>
-      expect((await userData(ANN, session)).toJSON()).toEqual({ seen: 1, more: 2 }),
-    );
+    await browser.visit(async ({ session }) => expect((await userData(ANN, session)).seen).toBe(1));
   });
 
   it('takes back the remember cookie that a login of the same request asked for', async () => {

@@ -78,18 +78,6 @@ describe('remember me', () => {
     expect(await reopened(other).name()).toBe('ann');
   });
 
-  it('ends with the version of its user, also where nothing was revoked', async () => {
-    const { browser, users } = setup({ remember: {}, sessionVersion: (user) => user.version ?? 0 });
-    await browser.visit(({ login }) => login.loginUser(ANN, { remember: true }));
-    const tab = reopened(browser);
-    expect(await tab.name()).toBe('ann');
-    const later = reopened(tab);
-    users.set('1', { ...ANN, version: 1 });
-    expect(await later.name()).toBe('nobody');
-    users.set('1', ANN);
-    expect(await reopened(tab).name()).toBe('nobody');
-  });
-
   it('keeps its end, whatever it is used for', async () => {
     const { browser, clock } = setup({ remember: { duration: '2d' } });
     await browser.visit(({ login }) => login.loginUser(ANN, { remember: true }));

@@ -18,12 +18,8 @@ function setup({ revocation = 'none', duration = '30d' }: { revocation?: Revocat
   const users = people();
   const onEvent = (event: SessionEvent) => void events.push(event);
   const common = { secret: SECRET, clock, onEvent };
-  // Whose a session is the login says.
-  const ownerOf = () => undefined;
   const sessions = createCookieSessions<Data>(
-    revocation === 'none'
-      ? { ...common, revocation }
-      : { ...common, revocation, store: memoryStore(), sweep: false, ownerOf },
+    revocation === 'none' ? { ...common, revocation } : { ...common, revocation, store: memoryStore(), sweep: false },
   );
   const login = createLogin<User>({
     sessions,
@@ -197,11 +193,30 @@ describe('ending sealed logins on the server', () => {
     expect([await other.name(), await bob.name()]).toEqual(['nobody', 'bob']);
   });
 
-  it('denylist: another user in the same browser ends what was there', async () => {
-    const { browser } = setup({ revocation: 'denylist' });
+  it.each(['denylist', 'epoch'] as const)(
+    '%s: another user in the same browser ends what was there',
+    async (revocation) => {
+      const { browser, clock } = setup({ revocation });
+      await browser.visit(({ login }) => login.loginUser(ANN));
+      const copy = browser.clone();
+      clock.tick('1s');
+      await browser.visit(({ login }) => login.loginUser(BOB));
+      expect([await browser.name(), await copy.name()]).toEqual(['bob', 'nobody']);
+    },
+  );
+
+  it('epoch: a session of an older version ends alone', async () => {
+    const { browser, newBrowser, users, clock } = setup({ revocation: 'epoch' });
     await browser.visit(({ login }) => login.loginUser(ANN));
-    const copy = browser.clone();
-    await browser.visit(({ login }) => login.loginUser(BOB));
-    expect([await browser.name(), await copy.name()]).toEqual(['bob', 'nobody']);
+    users.set(ANN.id, { ...ANN, version: 1 });
+    clock.tick('1s');
+    const other = newBrowser();
+    await other.visit(({ login }) => login.loginUser({ ...ANN, version: 1 }));
+    expect([await browser.name(), await other.name()]).toEqual(['nobody', 'ann']);
+  });
+
+  it('epoch: refuses who is logged in by hand while nobody says whose a session is', async () => {
+    const { browser } = setup({ revocation: 'epoch' });
+    await expect(browser.visit(({ session }) => session.set('user', 'ann'))).rejects.toThrow(/needs ownerOf/);
   });
 });
