@@ -36,7 +36,7 @@ export function schedApp(sessions: Sessions, options: SchedOptions = {}): Expres
   app.use(expressCsrf(our.csrf), expressViews({ csrf: our.csrf, login: our.login }), our.guards.load);
   app.use((_request, response, next) => {
     // Behind a logout the browser's back button finds nothing.
-    if (our.login.isAuthenticated) response.set('X-Nothing', 'x');
+    if (our.login.isAuthenticated) response.set('Cache-Control', 'no-store');
     next();
   });
 

@@ -73,7 +73,7 @@ export function checkbox({ name, label, checked }: { name: string; label: string
 
 function labelled({ name, label, problem, hint }: Omit<FieldOptions, 'value' | 'longest'>, control: Html): Html {
   return html`<div class="field field-${name}">
-<label>${label}${hint && html` <span class="hint">${hint}</span>`}</label>
+<label for="${name}">${label}${hint && html` <span class="hint">${hint}</span>`}</label>
 ${control}
 ${problem && html`<p class="problem" id="${name}-problem">${problem}</p>`}
 </div>`;

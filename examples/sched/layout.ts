@@ -41,7 +41,7 @@ export function layout(view: View | undefined, { title, body, messages = [], at 
 <link rel="icon" href="/static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/style.css">
 <script src="/static/draft.js" defer></script>
-${user && html`<script src="/static/none.js" defer></script>`}
+${user && html`<script src="/static/back.js" defer></script>`}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>

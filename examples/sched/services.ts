@@ -55,8 +55,8 @@ export function services(sessions: Sessions, options: SchedOptions): Services {
   });
   const csrf = createCsrf({
     cookie: { secure },
-    // It logs people in, so it stands for somebody.
-    cookies: [secure ? '__Host-remember' : 'remember'],
+    // What remembers somebody logs them in, so it stands for them; its name depends on the settings of the cookies.
+    cookies: ['__Host-remember', '__Secure-remember', 'remember'],
     ...(publicOrigin !== undefined && { publicOrigin }),
   });
   return {

@@ -235,6 +235,10 @@ describe.skipIf(missing !== undefined)(
       await other.goto('/account/devices');
       await click(other, 'Log out here');
       await told(other, 'You are logged out.');
+      await page.goto('/confirm');
+      await page.getByLabel('Password').fill('another coat, another ticket');
+      await click(page, 'Confirm');
+      await told(page, 'Thank you, it is you.');
       await page.goto('/account');
       await page.getByRole('link', { name: 'Delete your account' }).click();
       await click(page, 'Delete my account');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { called, redisProgram, startRedis } from '../support/redis.ts';
+import { memcachedMissing, startMemcached } from '../support/servers/memcached.ts';
 import { SchedServer } from './sched-server.ts';
 import { PASSWORD, Visitor } from './sched-visitor.ts';
 
@@ -96,6 +97,18 @@ test.skipIf(missing)(
     } finally {
       await other.stop();
       await redis.stop();
+    }
+  },
+);
+
+test.skipIf(memcachedMissing)(
+  called('a store that keeps no owners ends the start with a word on it', memcachedMissing),
+  async () => {
+    const memcached = await startMemcached();
+    try {
+      await expect(start({ SESSION_URI: memcached.url })).rejects.toThrow(/ended with 1:.*owner/s);
+    } finally {
+      await memcached.stop();
     }
   },
 );
