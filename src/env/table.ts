@@ -181,9 +181,9 @@ export const SETTINGS: readonly Setting[] = [
 
   // What protects in Python and would not here.
   ...['NAME', 'DURATION', 'DOMAIN', 'PATH', 'SECURE', 'HTTPONLY', 'SAMESITE', 'REFRESH_EACH_REQUEST'].map((end) =>
-    refused(`REMEMBER_COOKIE_${end}`, LOGIN, 'this version has no login and so no remember-me cookie'),
+    refused(`REMEMBER_COOKIE_${end}`, LOGIN, 'say it in createLogin: `remember: { duration, cookie }`'),
   ),
-  refused('USE_SESSION_FOR_NEXT', LOGIN, 'this version has no login'),
+  refused('USE_SESSION_FOR_NEXT', LOGIN, '`next` stands in the URL of the login page, and safeNext checks it'),
   ...[
     'ENABLED',
     'CHECK_DEFAULT',
@@ -194,7 +194,7 @@ export const SETTINGS: readonly Setting[] = [
     'SSL_STRICT',
     'META_NAME',
     'SECRET_KEY',
-  ].map((end) => refused(`WTF_CSRF_${end}`, WTF, 'this version has no CSRF protection')),
+  ].map((end) => refused(`WTF_CSRF_${end}`, WTF, 'say it in createCsrf, which guards the routes behind it')),
 
   ignored('SESSION_MANAGER', 'X11 desktops', 'it is set on them and has nothing to do with the web'),
 ];
