@@ -10,8 +10,8 @@ const POSTGRES = 'postgresql://app:secret@db/app';
 const MYSQL = 'mysql+pymysql://app:secret@db/app';
 const MEMCACHED = 'memcached://a:11212,b';
 const MONGODB = 'mongodb://a';
-const NO_LOGIN = /this version has no login/;
-const NO_CSRF = /this version has no CSRF protection/;
+const NO_LOGIN = /createLogin|safeNext/;
+const NO_CSRF = /createCsrf/;
 
 const ROWS: readonly Row[] = [
   ['SESSION_TYPE', 'redis', { store: REDIS }],
