@@ -37,6 +37,8 @@ export const MAX_BYTES: number = Math.floor(((512 * 1024 * 1024 - 4096) * 3) / 4
 /** What is written: header and document. */
 export function encodeValue(version: string, document: Document, expiresAt: number, owner: Owner | undefined): string {
   const isText = typeof document === 'string';
+  // Each part more is a string more to be put together when it is sent.
+  if (isText && owner === undefined) return `1t${version}${digits(expiresAt)}000\n${document}`;
   const head = `${isText ? '1t' : '1b'}${version}${digits(expiresAt)}`;
   return `${head}${owner === undefined ? '000' : ownerPart(owner)}\n${isText ? document : base64(document)}`;
 }
