@@ -71,7 +71,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 export function cookieTemplate(options: CookieOptions = {}, clock: Clock = systemClock): CookieTemplate {
   checkMembers(options);
   const { path = '/', domain, secure = true, sameSite = 'lax', partitioned = false, priority } = options;
-  const name = options.name ?? defaultName(secure, path, domain);
+  const name = options.name ?? prefixedName('session', options);
   const attributes: CookieAttributes = { domain, secure, httpOnly: true, path, sameSite, partitioned, priority };
   const problem = attributeProblem(name, attributes);
   check(problem === undefined, `The option cookie is wrong: ${problem}`);
@@ -101,9 +101,10 @@ export function cookieTemplate(options: CookieOptions = {}, clock: Clock = syste
   };
 }
 
-function defaultName(secure: boolean, path: string, domain: string | undefined): string {
-  if (!secure) return 'session';
-  return domain === undefined && path === '/' ? '__Host-session' : '__Secure-session';
+/** A cookie's name with the prefix that its scope allows: the lock on its host where nothing speaks against it (R36). */
+export function prefixedName(word: string, { secure = true, path = '/', domain }: CookieOptions): string {
+  if (!secure) return word;
+  return domain === undefined && path === '/' ? `__Host-${word}` : `__Secure-${word}`;
 }
 
 function checkMembers(options: CookieOptions): void {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
-import { type CookieOptions, type CookieTemplate, cookieTemplate } from '../cookie/options.ts';
+import { type CookieOptions, type CookieTemplate, cookieTemplate, prefixedName } from '../cookie/options.ts';
 import { readCookie } from '../cookie/parse.ts';
 import { CoatcheckError } from '../errors.ts';
 import { isId, newId } from '../keys/ids.ts';
@@ -15,7 +15,7 @@ export class CookieSecret {
 
   /** @throws CoatcheckError `OPTION_INVALID`, `OPTION_UNKNOWN`, `SECRET_REQUIRED`, `SECRET_WEAK` */
   constructor(options: CookieOptions, secret: Secret | readonly Secret[] | undefined) {
-    this.#template = cookieTemplate({ ...options, name: options.name ?? defaultName(options) });
+    this.#template = cookieTemplate({ ...options, name: options.name ?? prefixedName('csrf', options) });
     const { name, secure } = this.#template;
     // A name without the lock on its host can be planted from a sibling: then at least the value must be ours.
     if (secure && !name.startsWith('__Host-') && secret === undefined) {
@@ -62,9 +62,4 @@ export class CookieSecret {
   keyOf(secret: string): Uint8Array {
     return createHmac('sha256', Buffer.from(secret)).update(`coatcheck\0csrf\0${this.name}`).digest();
   }
-}
-
-function defaultName({ secure = true, path = '/', domain }: CookieOptions): string {
-  if (!secure) return 'csrf';
-  return domain === undefined && path === '/' ? '__Host-csrf' : '__Secure-csrf';
 }

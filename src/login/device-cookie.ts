@@ -1,4 +1,4 @@
-import { type CookieOptions, type CookieTemplate, cookieTemplate } from '../cookie/options.ts';
+import { type CookieOptions, type CookieTemplate, cookieTemplate, prefixedName } from '../cookie/options.ts';
 import { readCookie } from '../cookie/parse.ts';
 import type { Kit } from '../interface/kit.ts';
 import { hashName, isId, newId } from '../keys/ids.ts';
@@ -16,9 +16,7 @@ export class DeviceCookie {
   constructor(cookie: CookieOptions, { cookie: own, clock }: Kit) {
     const { name: _, ...scope } = own;
     const options = { ...scope, ...cookie };
-    const { secure = true, path = '/', domain } = options;
-    const prefix = domain === undefined && path === '/' ? '__Host' : '__Secure';
-    this.#template = cookieTemplate({ name: secure ? `${prefix}-device` : 'device', ...options }, clock);
+    this.#template = cookieTemplate({ name: prefixedName('device', options), ...options }, clock);
     this.#now = () => clock.now();
   }
 

@@ -1,4 +1,4 @@
-import { type CookieTemplate, cookieTemplate } from '../cookie/options.ts';
+import { type CookieTemplate, cookieTemplate, prefixedName } from '../cookie/options.ts';
 import { readCookie } from '../cookie/parse.ts';
 import type { Kit } from '../interface/kit.ts';
 import type { RequestSession } from '../session/request-session.ts';
@@ -13,10 +13,7 @@ export class RememberCookie {
     // What a browser asks of the session's cookie it asks of this one too; its name is its own.
     const { name: _, ...scope } = kit.cookie;
     const options = { ...scope, sameSite: 'strict' as const, ...cookie };
-    const { secure = true, path = '/', domain } = options;
-    const locked = domain === undefined && path === '/';
-    const name = secure ? `${locked ? '__Host' : '__Secure'}-remember` : 'remember';
-    this.#template = cookieTemplate({ name, ...options }, kit.clock);
+    this.#template = cookieTemplate({ name: prefixedName('remember', options), ...options }, kit.clock);
   }
 
   /** What a seal is made for (R11). */
