@@ -1,9 +1,6 @@
-import { closedDocument } from '../../codec/closed.ts';
-import { LINGER_MS } from '../../interface/drafts.ts';
 import { linksOf, unlink } from '../../interface/links.ts';
 import { Owners } from '../../interface/owners.ts';
 import { handleOf, hashName } from '../../keys/ids.ts';
-import { newNonce } from '../../keys/nonce.ts';
 import type { Command } from '../command.ts';
 import { EXIT, usage } from '../exit.ts';
 import { documents, SESSIONS, spaceOf } from '../facts.ts';
@@ -65,7 +62,7 @@ async function end(desk: Desk, { key, record }: Found, now: () => number): Promi
     await access.insist('destroy', () => store.destroy(key, owner));
     return;
   }
-  await access.insist('put', () => store.put(key, closedDocument(newNonce()), now() + LINGER_MS));
-  if (owner !== undefined) await access.insist('forget', async () => store.forget?.(owner, key));
+  // First, as in the core: whoever failed here must find the links when they try again.
   await unlink(access, linksOf(documents, record), owner);
+  await ownersAt(desk, now).close(key, owner);
 }
