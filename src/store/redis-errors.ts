@@ -30,6 +30,8 @@ const REFUSALS: Readonly<Record<string, Kind>> = {
   BUSY: { advice: "somebody's script runs for too long: look at SLOWLOG", retryable: true },
 };
 
+const ANSWERED = Symbol('answered');
+
 const REFUSED = new RegExp(`(?:^|[-: ])(${Object.keys(REFUSALS).join('|')})\\b`);
 
 /** Commands that the driver never sent, by its own words. */
@@ -79,6 +81,16 @@ export function unanswered(verb: string): CoatcheckError {
   );
 }
 
+/** What a script was refused for one of several records: as good as an answer to a command for it alone. */
+export function refusedInScript(text: string): Error {
+  return Object.assign(new Error(text), { [ANSWERED]: true });
+}
+
+/** Redis, or a proxy before it, said no to the command as such, and not for a reason that a single one would meet too. */
+export function isUnknownRefusal(error: unknown): boolean {
+  return isAnswer(error) && !REFUSED.test((error as Error).message);
+}
+
 /** A plain client of a node of a cluster: no command may name keys of several slots. */
 export function isCrossSlot(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('CROSSSLOT');
@@ -96,6 +108,7 @@ function adviceFor(unsent: boolean, refused: boolean): string {
 /** Whether Redis itself said so: ioredis throws a ReplyError; node-redis a SimpleError or BlobError of its ErrorReply. */
 function isAnswer(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (ANSWERED in error) return true;
   for (let type = Object.getPrototypeOf(error); type !== null; type = Object.getPrototypeOf(type)) {
     const name: unknown = type.constructor?.name;
     if (name === 'ReplyError' || name === 'ErrorReply') return true;

@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
 
-/** A script that touches one key, so that Cluster can run it. */
+/** A script and the hash by which Redis knows it. */
 export interface Script {
   readonly lua: string;
   readonly sha: string;
+}
+
+/** All but `updateMany` touch one key, so that Cluster can run them. */
+export interface RedisScripts {
+  readonly update: Script;
+  readonly updateMany: Script;
+  readonly touch: Script;
+  readonly index: Script;
 }
 
 /**
@@ -19,6 +27,28 @@ if owned ~= '000' then
 end
 redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
 return 1`;
+
+/**
+ * The same for several records of one Redis, each by itself. ARGV: three for each key. Answers in the order of the keys:
+ * 1, 0, '=' and the current value, or '!' and what that key was refused for.
+ */
+const UPDATE_MANY = `local answers = {}
+for i, key in ipairs(KEYS) do
+  local version, value, ttl = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
+  local head = redis.pcall('GETRANGE', key, 0, 36)
+  if type(head) == 'table' then answers[i] = '!' .. head.err
+  elseif head == '' then answers[i] = 0
+  elseif string.sub(head, 3, 18) ~= version then answers[i] = '=' .. redis.call('GET', key)
+  else
+    local owned = string.sub(head, 35, 37)
+    if owned ~= '000' then
+      value = string.sub(value, 1, 34) .. owned .. redis.call('GETRANGE', key, 37, 36 + owned) .. string.sub(value, 38)
+    end
+    local set = redis.pcall('SET', key, value, 'PX', ttl)
+    answers[i] = set.err and '!' .. set.err or 1
+  end
+end
+return answers`;
 
 /** ARGV: version, expiresAt in 16 digits, TTL in ms. 1: the record is there at that version; its life is never shortened. */
 const TOUCH = `local head = redis.call('GETRANGE', KEYS[1], 0, 36)
@@ -41,6 +71,6 @@ return 1`;
 const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') });
 
 /** Called when a store is opened: a module must do nothing when it is loaded. */
-export function redisScripts(): { readonly update: Script; readonly touch: Script; readonly index: Script } {
-  return { update: script(UPDATE), touch: script(TOUCH), index: script(INDEX) };
+export function redisScripts(): RedisScripts {
+  return { update: script(UPDATE), updateMany: script(UPDATE_MANY), touch: script(TOUCH), index: script(INDEX) };
 }

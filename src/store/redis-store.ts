@@ -14,6 +14,7 @@ import type { RedisDriver } from './redis-driver.ts';
 import { foreign, isCrossSlot, isNoScript, offline, redisFailure, unanswered } from './redis-errors.ts';
 import { scanStep } from './redis-scan.ts';
 import { redisScripts, type Script } from './redis-scripts.ts';
+import { type RedisUpdate, TurnUpdates } from './redis-updates.ts';
 import { decodeValue, digits, encodeValue, MAX_BYTES } from './redis-value.ts';
 import { newVersion } from './redis-version.ts';
 
@@ -45,6 +46,8 @@ export class RedisStore implements Store {
   readonly #replicas: Replicas | undefined;
   readonly #close: (() => Promise<void>) | undefined;
   readonly #scripts = redisScripts();
+  /** Where all keys are of one Redis, and nobody waits for replicas after each write. */
+  readonly #updates: TurnUpdates<Updated> | undefined;
   #closed = false;
 
   constructor(driver: RedisDriver, prefix: string, replicas?: Replicas, close?: () => Promise<void>) {
@@ -53,6 +56,13 @@ export class RedisStore implements Store {
     this.#replicas = replicas;
     this.#close = close;
     if (driver.nodeOf !== undefined) this.serverOf = (key) => driver.nodeOf?.(prefix + key) ?? '';
+    else if (replicas === undefined) {
+      this.#updates = new TurnUpdates({
+        script: this.#scripts.updateMany,
+        send: (first, args) => this.#write('update', first, args),
+        alone: (update, read) => this.#update(update, read),
+      });
+    }
   }
 
   read(key: string): Promise<StoredRecord | undefined> {
@@ -92,24 +102,28 @@ export class RedisStore implements Store {
   }
 
   update(key: string, version: Version, document: Document, expiresAt: number): Promise<Updated> {
-    const full = this.#prefix + key;
     const next = newVersion();
-    const { update } = this.#scripts;
-    let args: string[];
+    let update: RedisUpdate;
     try {
       const value = encodeValue(next, document, expiresAt, undefined);
-      args = ['EVALSHA', update.sha, '1', full, String(version), value, ttl(expiresAt)];
+      update = { key: this.#prefix + key, version: String(version), value, ttl: ttl(expiresAt) };
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#run('update', update, args, (answer): Updated => {
+    const read = (answer: unknown): Updated => {
       if (isNumber(answer, 1)) return { result: 'ok', version: next };
       if (isNumber(answer, 0)) return { result: 'gone' };
       const current = record(answer, 'update');
       // Our own version is there already: a driver sent the script twice, and the first one wrote.
       if (current.version === next) return { result: 'ok', version: next };
       return { result: 'conflict', current };
-    });
+    };
+    return this.#updates === undefined ? this.#update(update, read) : this.#updates.add(update, read);
+  }
+
+  #update({ key, version, value, ttl: life }: RedisUpdate, read: (answer: unknown) => Updated): Promise<Updated> {
+    const { update } = this.#scripts;
+    return this.#run('update', update, ['EVALSHA', update.sha, '1', key, version, value, life], read);
   }
 
   touch(key: string, version: Version, expiresAt: number): Promise<boolean> {

@@ -2,12 +2,14 @@
  * The layout, command by command. One key a record: prefix + key, a string that begins with a header of one line
  * (redis-value.ts has it to the byte), with a TTL (PX) a minute longer than the record's life. One key an owner: prefix +
  * '~owner:' + name, a sorted set of keys with the latest end that each record can have as score. No name space begins
- * with '~'. No command and no script touches two keys, so that Cluster has nothing to refuse.
+ * with '~'. No command and no script needs two keys, so that Cluster has nothing to refuse.
  *
  *   read       GET key
  *   readMany   MGET keys                            Cluster: GETs, in one write to each node
  *   create     SET key value NX PX ttl              where it is taken: GET key
  *   update     EVALSHA update key version value ttl  compares the header, keeps the owner; a conflict gives the value
+ *              EVALSHA updateMany keys, and three arguments for each: what one turn of the event loop updates, each by
+ *              itself; of one Redis that has all keys, and without `durable`
  *   touch      EVALSHA touch key version expiresAt ttl
  *   put        SET key value PX ttl
  *   destroy    DEL key

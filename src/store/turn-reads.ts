@@ -3,10 +3,7 @@ import { timerMs } from './alarm.ts';
 import type { Store, StoredRecord } from './contract.ts';
 import { type Budget, timeout } from './deadline.ts';
 import { type Pulse, storeDown } from './pulse.ts';
-
-/** workerd without Node compatibility has no `setImmediate`; a timer of 0 ms ends the turn there, only later. */
-const nextTurn: (run: () => void) => unknown =
-  (globalThis as { setImmediate?: (run: () => void) => unknown }).setImmediate ?? ((run) => setTimeout(run, 0));
+import { nextTurn } from './turn.ts';
 
 /** Hears what became of a read: its record or none, or an error in its place. */
 export type Told = (record: StoredRecord | undefined, error: unknown) => void;
@@ -24,8 +21,7 @@ export type ManyStore = Store & Required<Pick<Store, 'readMany'>>;
 
 /**
  * Sends what one turn of the event loop asks for as one `readMany`, and a lone read as a plain `read`. A turn ends with
- * `setImmediate`: the sockets of many requests are read one after another before it, with microtasks in between. Each
- * caller has its own deadline and its own answer.
+ * `nextTurn`. Each caller has its own deadline and its own answer.
  *
  * Callbacks, since every promise counts twice with AsyncLocalStorage. They run in the async context of whoever asked
  * first; a caller for whom that matters binds its own.
