@@ -4,7 +4,7 @@
  * rules bite.
  */
 
-const ground = '^src/(errors|duration|clock|events|option-names|warn)\\.ts$';
+const ground = '^src/(errors|duration|clock|events|next-turn|option-names|warn)\\.ts$';
 const contract = '^src/store/contract\\.ts$';
 // How every store waits for its server when it is opened.
 const opening = '^src/store/opening\\.ts$';

@@ -10,6 +10,8 @@ export interface Verdict {
   readonly bound: number;
   /** The ratio's quartiles. */
   readonly spread?: readonly [number, number];
+  /** The ratio of the quietest tenths. */
+  readonly quiet?: number;
   readonly holds: boolean;
 }
 
@@ -89,7 +91,7 @@ function verdictsOfGroup(group: Group): Verdict[] {
       what: `${target} / ${base}, ${route}`,
       value: found?.median,
       bound,
-      ...(found === undefined ? {} : { spread: [found.low, found.high] as const }),
+      ...(found === undefined ? {} : { spread: [found.low, found.high] as const, quiet: found.quiet }),
       holds: found !== undefined && found.median <= bound,
     });
   };

@@ -44,9 +44,48 @@ export async function runGroup(
     const target = targetOf(name);
     return (size === 1 || target.large) && (options.driver === 'redis' || target.nodeRedisOnly !== true);
   });
+  const launches: Launch[] = [];
+  for (let launch = 0; launch < options.launches; launch++) {
+    const said = (text: string) => say(options.launches === 1 ? text : `launch ${launch + 1}, ${text}`);
+    launches.push(await runLaunch(options, redis, builds, { node, names, framework, size, launch }, said));
+  }
+  return { node: launches[0]?.node ?? '', framework, size, targets: names.map((name) => merged(name, launches)) };
+}
+
+interface Launch {
+  /** The version of Node. */
+  readonly node: string;
+  readonly targets: readonly TargetResult[];
+}
+
+/** The rounds of all launches, as if they were one's. */
+function merged(name: string, launches: readonly Launch[]): TargetResult {
+  const results = launches.flatMap(({ targets }) => targets.filter((target) => target.name === name));
+  const slices: Partial<Record<RouteName, readonly Slice[]>> = {};
+  for (const route of ROUTE_NAMES) {
+    const all = results.flatMap((result) => result.slices[route] ?? []);
+    if (all.length > 0) slices[route] = all;
+  }
+  return { name, slices, lone: results[0]?.lone ?? {} };
+}
+
+/** Starts all servers, each launch in another order: two processes of one program differ by a few per cent. */
+async function runLaunch(
+  options: Options,
+  redis: RedisServer,
+  builds: ReadonlyMap<string, string>,
+  {
+    node,
+    names,
+    framework,
+    size,
+    launch,
+  }: { node: string; names: readonly string[]; framework: 'express' | 'node'; size: number; launch: number },
+  say: (text: string) => void,
+): Promise<Launch> {
   const contestants: Contestant[] = [];
   try {
-    for (const name of names) {
+    for (const name of inOrder(names, launch)) {
       const build = builds.get(name.split('@')[1] ?? 'own');
       const server = await MeasuredServer.start(node, {
         target: plainName(name),
@@ -66,7 +105,7 @@ export async function runGroup(
     const lone = new Map<string, Partial<Record<RouteName, readonly string[]>>>(names.map((name) => [name, {}]));
     for (const route of options.routes ?? routesFor(framework, size)) {
       const runners = contestants.filter(({ name }) => targetOf(name).routes?.includes(route) ?? true);
-      const found = await runRoute(options, redis, runners, route, say);
+      const found = await runRoute(options, redis, runners, route, launch * options.rounds, say);
       for (const { name } of runners) (slices.get(name) ?? {})[route] = found.get(name) ?? [];
       for (const runner of runners) {
         (lone.get(runner.name) ?? {})[route] = await loneCommands(redis, runner, ROUTES[route]);
@@ -77,7 +116,7 @@ export async function runGroup(
       slices: slices.get(name) ?? {},
       lone: lone.get(name) ?? {},
     }));
-    return { node: contestants[0]?.server.node ?? '', framework, size, targets };
+    return { node: contestants[0]?.server.node ?? '', targets };
   } finally {
     await Promise.all(contestants.map(({ server }) => server.stop()));
   }
@@ -88,6 +127,7 @@ async function runRoute(
   redis: RedisServer,
   runners: readonly Contestant[],
   route: RouteName,
+  before: number,
   say: (text: string) => void,
 ): Promise<Map<string, Slice[]>> {
   for (const runner of runners) {
@@ -99,7 +139,7 @@ async function runRoute(
   for (let round = 1; round <= options.rounds; round++) {
     say(`${route}: round ${round} of ${options.rounds}`);
     for (const runner of inOrder(runners, round)) {
-      found.get(runner.name)?.push(await runner.slice(redis, route, round, options.seconds));
+      found.get(runner.name)?.push(await runner.slice(redis, route, before + round, options.seconds));
     }
   }
   if (route === 'write') for (const runner of runners) await runner.checkWrites();

@@ -23,7 +23,7 @@ export interface Load {
   readonly p99: number;
 }
 
-/** Loads a URL for whole seconds over 32 kept connections; `follow`: each takes over the cookies it is sent. */
+/** Loads a URL for some seconds over 32 kept connections; `follow`: each takes over the cookies it is sent. */
 export async function load(url: string, seconds: number, cookies: readonly string[], follow: boolean): Promise<Load> {
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-load-'));
   try {
@@ -33,13 +33,25 @@ export async function load(url: string, seconds: number, cookies: readonly strin
       writeFileSync(env.BENCH_COOKIES, `${cookies.join('\n')}\n`);
     }
     if (follow) env.BENCH_FOLLOW = 'yes';
-    const args = [`-t${CONNECTIONS}`, `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '10s', '-s', SCRIPT, url];
+    const args = [
+      `-t${CONNECTIONS}`,
+      `-c${CONNECTIONS}`,
+      `-d${Math.ceil(seconds)}s`,
+      '--timeout',
+      '10s',
+      '-s',
+      SCRIPT,
+      url,
+    ];
     const child = start(LOAD_CORE, 'wrk', args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+    // wrk itself counts whole seconds only; interrupted it tells what it has.
+    const end = Number.isInteger(seconds) ? undefined : setTimeout(() => child.kill('SIGINT'), seconds * 1000);
     let said = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
     await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
+    clearTimeout(end);
     const result = /^RESULT (.*)$/m.exec(said)?.[1];
     if (result === undefined) throw new Error(`wrk did not tell a result:\n${said}`);
     return JSON.parse(result) as Load;

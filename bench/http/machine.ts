@@ -18,6 +18,7 @@ export interface Machine {
   readonly date: string;
   readonly rounds: number;
   readonly seconds: number;
+  readonly launches: number;
   readonly connections: number;
 }
 
@@ -41,6 +42,7 @@ export function machineOf(options: Options, groups: readonly Group[], redisVersi
     date: new Date().toISOString().slice(0, 10),
     rounds: options.rounds,
     seconds: options.seconds,
+    launches: options.launches,
     connections: CONNECTIONS,
   };
 }

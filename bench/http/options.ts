@@ -13,11 +13,12 @@ export interface Options {
   readonly driver: 'redis' | 'ioredis';
   readonly store: 'redis' | 'memory';
   readonly rounds: number;
+  /** Of a slice. */
   readonly seconds: number;
+  /** How often all servers are started anew, with all rounds each time. */
+  readonly launches: number;
   /** Requests of a warm-up. */
   readonly warm: number;
-  /** Before all other programs of the machine. */
-  readonly realtime: boolean;
   /** Builds by name: `own` is src/ as it is now. */
   readonly builds: ReadonlyMap<string, string>;
   /** Folder for the servers' CPU profiles. */
@@ -47,9 +48,9 @@ export function readOptions(args: readonly string[]): Options {
       driver: { type: 'string', default: 'redis' },
       store: { type: 'string', default: 'redis' },
       rounds: { type: 'string' },
-      seconds: { type: 'string', default: '1' },
+      seconds: { type: 'string', default: '0.3' },
+      launches: { type: 'string' },
       warm: { type: 'string', default: '10000' },
-      realtime: { type: 'boolean', default: false },
       build: { type: 'string', multiple: true, default: [] },
       profile: { type: 'string' },
       write: { type: 'boolean', default: false },
@@ -62,10 +63,11 @@ export function readOptions(args: readonly string[]): Options {
   });
   const { quick } = values;
   const chosen = [values.only, values.targets, values.node, values.size, values.framework];
-  const rounds = whole(values.rounds ?? (quick ? '5' : '9'), 'rounds');
+  const rounds = whole(values.rounds ?? '10', 'rounds');
+  const launches = whole(values.launches ?? (quick ? '1' : '3'), 'launches');
   const part =
     quick ||
-    rounds < FULL_ROUNDS ||
+    rounds * launches < FULL_ROUNDS ||
     values.profile !== undefined ||
     chosen.some((value) => value !== undefined) ||
     values.driver !== 'redis' ||
@@ -83,9 +85,9 @@ export function readOptions(args: readonly string[]): Options {
     driver: one(values.driver, ['redis', 'ioredis'], 'driver'),
     store: one(values.store, ['redis', 'memory'], 'store'),
     rounds,
-    seconds: whole(values.seconds, 'seconds'),
+    launches,
+    seconds: aboveZero(values.seconds, 'seconds'),
     warm: whole(values.warm, 'warm'),
-    realtime: values.realtime,
     builds,
     profile: values.profile,
     write: values.write || !part,
@@ -114,6 +116,12 @@ function knownTargets(text: string, builds: ReadonlyMap<string, string>): string
     if (build !== undefined && !builds.has(build)) throw new Error(`${name} needs --build ${build}=FOLDER`);
     return name;
   });
+}
+
+function aboveZero(text: string, what: string): number {
+  const number = Number(text);
+  if (!(number > 0 && number < 3600)) throw new Error(`--${what} takes a number above zero`);
+  return number;
 }
 
 function whole(text: string, what: string): number {

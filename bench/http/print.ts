@@ -24,6 +24,7 @@ export function printed(group: Group): string {
         best.toFixed(1),
         bare === undefined ? '' : (best - bare.best).toFixed(1),
         floor === undefined ? '' : (best / floor.best).toFixed(3),
+        ...['bare', 'floor'].map((base) => ratioOf(group, name, base, route)?.quiet.toFixed(3) ?? ''),
         rate.toFixed(0),
         String(lone[route]?.length ?? ''),
         `${redisIn.toFixed(0)}/${redisOut.toFixed(0)}`,
@@ -35,7 +36,20 @@ export function printed(group: Group): string {
   return lines.join('\n');
 }
 
-const HEAD = ['cpu us', 'quartiles', '/bare', '/floor', 'best', '+bare', '/floor', 'req/s', 'trips', 'bytes i/o'];
+const HEAD = [
+  'cpu us',
+  'quartiles',
+  '/bare',
+  '/floor',
+  'best',
+  '+bare',
+  '/floor',
+  'q/bare',
+  'q/floor',
+  'req/s',
+  'trips',
+  'bytes i/o',
+];
 
 function summarised(group: Group, name: string, route: RouteName): Summary | undefined {
   const slices = slicesOf(group, name, route);

@@ -23,16 +23,9 @@ export const LOAD_CORE = 1;
 
 export const pinned: boolean = which('taskset') !== undefined && availableParallelism() > 1;
 
-let ahead: readonly string[] = [];
-
-/** Everything that is started from now on runs before all other programs (Linux, as root): those all but stand still. */
-export function runAhead(): void {
-  ahead = ['chrt', '-r', '1'];
-}
-
 /** Starts a program on one core, where that can be done. */
 export function start(core: number, program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  const [first = program, ...rest] = [...ahead, ...(pinned ? ['taskset', '-c', String(core)] : []), program, ...args];
+  const [first = program, ...rest] = [...(pinned ? ['taskset', '-c', String(core)] : []), program, ...args];
   return spawn(first, rest, options);
 }
 

@@ -51,12 +51,13 @@ function headOf({
   date,
   rounds,
   seconds,
+  launches,
   connections,
 }: Machine): string[] {
   return [
     '# Results of the HTTP benchmark',
     '',
-    `Made by \`${command}\` on ${date}: ${rounds} rounds of ${seconds} s a target and route, ${connections} kept connections`,
+    `Made by \`${command}\` on ${date}: ${launches} launches of all servers, in each ${rounds} rounds of ${seconds} s a target and route, ${connections} kept connections`,
     'with a session each, server alone on one core, load and Redis on the other. How: [http/README.md](http/README.md).',
     '',
     `Machine: ${cpu}, ${cores} cores, ${memory} GB, ${system}. ${versions.join(', ')}.`,
@@ -73,14 +74,16 @@ function boundsOf(verdicts: readonly Verdict[]): string[] {
     '',
     `${verdicts.length - missed} of ${verdicts.length} hold. A ratio is that of server CPU a request, at most the bound. \`A / B\`: the median of the`,
     'rounds’ ratios; its quartiles in brackets. Where neither of two has anything to do, level is enough: 1.03 with no cookie',
-    'and on static paths, 1.05 where a session in a cookie, or a lazy one, is not looked at.',
+    'and on static paths, 1.05 where a session in a cookie, or a lazy one, is not looked at. `quietest tenth`: the ratio of the',
+    'lowest tenth of the slices of each, which other programs on the machine disturb least; the bound is judged by the median.',
     '',
     ...table(
-      ['where', 'what', 'measured', 'bound', 'holds'],
-      verdicts.map(({ where, what, value, bound, spread, holds }) => [
+      ['where', 'what', 'measured', 'quietest tenth', 'bound', 'holds'],
+      verdicts.map(({ where, what, value, bound, spread, quiet, holds }) => [
         where,
         what,
         `${number(value)}${spread === undefined ? '' : ` (${spread.map((end) => round(end, 3)).join(' to ')})`}`,
+        quiet === undefined ? '' : round(quiet, 3),
         String(bound),
         holds ? 'yes' : '**no**',
       ]),

@@ -63,6 +63,8 @@ export interface Ratio {
   readonly median: number;
   readonly low: number;
   readonly high: number;
+  /** Of the quietest tenth of the slices: what other programs disturb least. */
+  readonly quiet: number;
 }
 
 /** The median of the rounds' ratios; undefined where one of the two was not measured. */
@@ -71,5 +73,15 @@ export function ratioOf(group: Group, target: string, base: string, route: Route
   const below = slicesOf(group, base, route);
   if (above === undefined || below === undefined) return undefined;
   const ratios = above.map(({ cpu, round }) => cpu / (below.find((slice) => slice.round === round)?.cpu ?? Number.NaN));
-  return { median: median(ratios), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) };
+  const quietest = (slices: readonly Slice[]) =>
+    quantile(
+      slices.map(({ cpu }) => cpu),
+      0.1,
+    );
+  return {
+    median: median(ratios),
+    low: quantile(ratios, 0.25),
+    high: quantile(ratios, 0.75),
+    quiet: quietest(above) / quietest(below),
+  };
 }

@@ -8,7 +8,7 @@ import { nodeOf, runGroup } from './group.ts';
 import { machineOf } from './machine.ts';
 import { type Options, readOptions } from './options.ts';
 import { printed } from './print.ts';
-import { missingPrograms, pinned, pinSelf, runAhead } from './processes.ts';
+import { missingPrograms, pinned, pinSelf } from './processes.ts';
 import { measureRates } from './rates.ts';
 import { RedisServer } from './redis-server.ts';
 import { type Run, reportOf } from './report.ts';
@@ -29,7 +29,6 @@ async function measure(): Promise<Run> {
   for (const major of options.nodes) nodeOf(major);
   if (!pinned) console.error('Not pinned: taskset or a second core is missing. The figures are of little use.');
   pinSelf();
-  if (options.realtime) runAhead();
   const builds = new Map(options.builds);
   if (!builds.has('own')) builds.set('own', buildOwn(!options.part));
   const redis = await RedisServer.start();

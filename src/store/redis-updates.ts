@@ -1,6 +1,6 @@
+import { nextTurn } from '../next-turn.ts';
 import { isNoScript, isUnknownRefusal, redisFailure, refusedInScript } from './redis-errors.ts';
 import type { Script } from './redis-scripts.ts';
-import { nextTurn } from './turn.ts';
 
 /** One record's compare-and-set, in the words of the script. */
 export interface RedisUpdate {

@@ -1,9 +1,9 @@
 import { CoatcheckError } from '../errors.ts';
+import { nextTurn } from '../next-turn.ts';
 import { timerMs } from './alarm.ts';
 import type { Store, StoredRecord } from './contract.ts';
 import { type Budget, timeout } from './deadline.ts';
 import { type Pulse, storeDown } from './pulse.ts';
-import { nextTurn } from './turn.ts';
 
 /** Hears what became of a read: its record or none, or an error in its place. */
 export type Told = (record: StoredRecord | undefined, error: unknown) => void;

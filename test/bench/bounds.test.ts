@@ -35,6 +35,14 @@ test('a ratio is made within a round, so that a slow round harms nobody', () => 
   expect(ratioOf(measured, 'coatcheck', 'bare', 'read')).toBeUndefined();
 });
 
+test('beside it stands the ratio of the quietest tenths, of whichever rounds', () => {
+  const tenths = (from: number) => Array.from({ length: 21 }, (_, at) => from + ((at * 8) % 21));
+  const measured = group({ floor: tenths(100), coatcheck: tenths(202) });
+  expect(ratioOf(measured, 'coatcheck', 'floor', 'read')?.quiet).toBeCloseTo(2);
+  const noisy = group({ floor: tenths(100).map((cpu) => (cpu > 105 ? cpu * 9 : cpu)), coatcheck: tenths(202) });
+  expect(ratioOf(noisy, 'coatcheck', 'floor', 'read')?.quiet).toBeCloseTo(2);
+});
+
 test('a round that one of the two did not have is left out', () => {
   const measured = group({ floor: [100, 200], coatcheck: [110, 220, 9999] });
   expect(ratioOf(measured, 'coatcheck', 'floor', 'read')?.median).toBeCloseTo(1.1);
