@@ -1,6 +1,22 @@
 import type { Limits } from './limits.ts';
 import { isForbiddenKey } from './plain.ts';
 
+/**
+ * Whether what was parsed from a JSON text is surely within its bounds by the look of the text, so that nothing is to be
+ * walked. False says nothing.
+ *
+ * @param objects how many objects it holds at the most, none of them with a refused key, and none turned into something
+ * else since
+ */
+export function textSurelyWithin(text: string, objects: number, limits: Limits): boolean {
+  // A member takes two characters at least, and no text within is longer than the whole.
+  if (text.length > limits.bytes || text.length > limits.keys * 2) return false;
+  // Each level takes a bracket. Those in the middle of a text make it look deeper, never flatter.
+  let levels = objects;
+  for (let at = text.indexOf('['); at !== -1 && levels <= limits.depth; at = text.indexOf('[', at + 1)) levels++;
+  return levels <= limits.depth;
+}
+
 /** Members that may still come in the walk under way. */
 let left = 0;
 

@@ -1,10 +1,12 @@
 import { CoatcheckError } from '../errors.ts';
 import type { Document } from '../store/contract.ts';
+import { checkBounds, type Limits } from './bounds.ts';
+import { textSurelyWithin } from './bounds-fast.ts';
 import type { Codec, DecodedRecord } from './contract.ts';
 import { checkMeta } from './meta.ts';
 import { isPlain } from './plain.ts';
 import type { Tag } from './tag.ts';
-import { parseJson, unreadable } from './tag-decode.ts';
+import { parseJson, plainObjects, unreadable } from './tag-decode.ts';
 import { TaggedJson } from './tagged-json.ts';
 
 /** The number of the format that `docs/format.md` describes; grows only where an older reader would go wrong. */
@@ -35,7 +37,7 @@ export type NativeCodec = Required<Codec>;
  */
 export function nativeCodec(options: NativeCodecOptions = {}): NativeCodec {
   const json = new TaggedJson(options.tags === undefined ? {} : { tags: options.tags });
-  return {
+  const codec: NativeCodec = {
     encode: ({ data, meta }) => {
       // A root that no tag takes: reading it back would give something else than a record.
       if (!isPlain(data))
@@ -48,6 +50,22 @@ export function nativeCodec(options: NativeCodecOptions = {}): NativeCodec {
     encodeValue: (value) => json.dumps(value),
     decodeValue: (text) => json.loads(text),
   };
+  boundedDecodes.set(codec.decode, (document, limits) => decode(json, document, limits));
+  return codec;
+}
+
+/** A `decode` that looks at the bounds of the data as well. */
+type BoundedDecode = (document: Document, limits: Limits) => DecodedRecord;
+
+/** By the very function: whoever wraps it, or puts another in its place, has a codec of his own. */
+const boundedDecodes = new WeakMap<Codec['decode'], BoundedDecode>();
+
+/**
+ * The `decode` of a native codec that refuses what `checkBounds` refuses, which it need not always ask: it has the text.
+ * Undefined for other codecs.
+ */
+export function boundedDecode(codec: Codec): BoundedDecode | undefined {
+  return boundedDecodes.get(codec.decode);
 }
 
 /** The same with tags as arguments. */
@@ -55,16 +73,18 @@ export function codecWith(...tags: readonly Tag[]): NativeCodec {
   return nativeCodec({ tags });
 }
 
-function decode(json: TaggedJson, document: Document): DecodedRecord {
+function decode(json: TaggedJson, document: Document, limits?: Limits): DecodedRecord {
   const text = typeof document === 'string' ? document : utf8(document);
   const parsed = parseJson(text);
   // Before anything else is judged: a later format may have other rules for all of it.
   checkFormat(parsed);
-  const { meta: wholeMeta, data } = json.untag(parsed, text) as Record<string, unknown>;
+  const objects = plainObjects(text);
+  const { meta: wholeMeta, data } = (objects < 0 ? json.untag(parsed, text) : parsed) as Record<string, unknown>;
   if (!isObject(wholeMeta) || !isPlain(wholeMeta)) throw unreadable('meta is no object');
   if (!isObject(data) || !isPlain(data)) throw unreadable('data is no object');
   const meta = withoutFormat(wholeMeta);
   checkMeta(meta);
+  if (limits !== undefined && (objects < 0 || !textSurelyWithin(text, objects, limits))) checkBounds(data, limits);
   return { data, meta };
 }
 

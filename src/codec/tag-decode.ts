@@ -24,21 +24,28 @@ export function parseJson(text: string): unknown {
  */
 export function untag(parsed: unknown, text: string, tags: TagRegistry): unknown {
   if (typeof parsed !== 'object' || parsed === null) return parsed;
-  return mayHoldForbiddenKey(text) || mayHoldTag(text) ? walk(parsed, tags, 0) : parsed;
+  return plainObjects(text) < 0 ? walk(parsed, tags, 0) : parsed;
 }
 
-/** Whether an object in the text may begin with a key that begins with a space; sometimes true when none does. */
-export function mayHoldTag(text: string): boolean {
+/**
+ * How many objects the text holds at the most, where none of them is a tag and no key is a refused one: nothing is to be
+ * turned back then. -1 where one may be, sometimes when none is.
+ */
+export function plainObjects(text: string): number {
+  if (mayHoldForbiddenKey(text)) return -1;
+  let objects = 0;
   for (let at = text.indexOf('{'); at !== -1; at = text.indexOf('{', at)) {
     let code = text.charCodeAt(++at);
     while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++at);
-    if (code === 0x22 && text.charCodeAt(at + 1) === 0x20) return true;
+    // A tag's key begins with a space, and is the first one of its object.
+    if (code === 0x22 && text.charCodeAt(at + 1) === 0x20) return -1;
+    objects++;
   }
-  return false;
+  return objects;
 }
 
 /** Whether a refused key may be in the text, or an escape that can spell one (or a tag's space). */
-export function mayHoldForbiddenKey(text: string): boolean {
+function mayHoldForbiddenKey(text: string): boolean {
   return text.includes('proto') || text.includes('constructor') || text.includes('\\u00');
 }
 

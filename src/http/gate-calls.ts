@@ -1,14 +1,30 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { type Field, field } from './field.ts';
 import { checkHead, type NodeResponse } from './node-head.ts';
-import type { NodeRequest } from './node-request.ts';
 
 const NGHTTP2_INTERNAL_ERROR = 2;
+
+const readDestroyed: Field = field('destroyed', (response) => response.destroyed);
+const readStream: Field = field('stream', (response) => response.stream);
 
 /** The methods by which an answer begins, goes on and ends. */
 export type Verb = 'writeHead' | 'write' | 'end' | 'flushHeaders';
 
 /** A call that waits. */
 export type Call = readonly [verb: Verb, args: unknown[]];
+
+/** How far an answer is. */
+export type State =
+  /** Nothing was said yet. */
+  | 'idle'
+  /** The commit, or what finishes the session, is under way; calls wait. */
+  | 'held'
+  /** The head may leave or has left. */
+  | 'open'
+  /** The commit failed: the handler's answer is swallowed, the error's goes instead. */
+  | 'failed'
+  /** The last chunk went, or nobody listens any more. */
+  | 'done';
 
 /** Throws what Node would throw later, when the caller is not there any more to catch it. */
 export function checkCall(verb: Verb, args: readonly unknown[]): void {
@@ -29,25 +45,14 @@ export function headersSent(): Error {
 }
 
 /** Whether nobody is left to hear the answer. */
-export function isClosed({ destroyed, stream }: NodeResponse): boolean {
-  return destroyed === true || stream?.closed === true;
+export function isClosed(response: NodeResponse): boolean {
+  return readDestroyed(response) === true || (readStream(response) as NodeResponse['stream'])?.closed === true;
 }
 
 /** Ends the answer so that the client sees a broken one. */
 export function breakOff(response: NodeResponse): void {
   if (response.stream !== undefined) response.stream.close(NGHTTP2_INTERNAL_ERROR);
   else response.destroy();
-}
-
-/** How many bytes of body are to come; NaN where the head does not say. */
-export function announced(response: NodeResponse, request: NodeRequest): number {
-  return request.method === 'HEAD' ? Number.NaN : Number(response.getHeader('Content-Length') ?? Number.NaN);
-}
-
-/** The bytes of a `write`. */
-export function sizeOf([chunk, encoding]: readonly unknown[]): number {
-  if (typeof chunk !== 'string') return (chunk as Uint8Array).byteLength;
-  return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
 }
 
 /** Calls back who waits for a call that will not be made. */

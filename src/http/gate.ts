@@ -1,8 +1,9 @@
 import type { HeaderChanges } from '../interface/contract.ts';
 import { NO_CHANGES } from '../interface/contract.ts';
+import { Announced } from './announced.ts';
 import { Drains, wake } from './drains.ts';
+import { field } from './field.ts';
 import {
-  announced,
   breakOff,
   type Call,
   callBack,
@@ -10,7 +11,7 @@ import {
   checkStatus,
   headersSent,
   isClosed,
-  sizeOf,
+  type State,
   type Verb,
 } from './gate-calls.ts';
 import { answerError } from './gate-error.ts';
@@ -22,18 +23,9 @@ import type { Place } from './place.ts';
 import { isThenable } from './thenable.ts';
 import type { Visited } from './visited.ts';
 
-/** How far an answer is. */
-type State =
-  /** Nothing was said yet. */
-  | 'idle'
-  /** The commit, or what finishes the session, is under way; calls wait. */
-  | 'held'
-  /** The head may leave or has left. */
-  | 'open'
-  /** The commit failed: the handler's answer is swallowed, the error's goes instead. */
-  | 'failed'
-  /** The last chunk went, or nobody listens any more. */
-  | 'done';
+const readHeadersSent = field('headersSent', (response) => response.headersSent);
+const readStatusCode = field('statusCode', (response) => response.statusCode);
+const readWriteHead = field('writeHead', (response) => response.writeHead);
 
 /**
  * The one gate through which answers leave on Node: Express, Connect, node:http, http2's compatibility layer.
@@ -56,8 +48,8 @@ export class Gate<S extends object> implements Keeper {
   #queue: Call[] | undefined;
   #face: Face | undefined;
   #listening = false;
-  /** Bytes that the head announced and that have not been written; NaN where it did not say. */
-  #missing = Number.NaN;
+  /** From the first `write` on. */
+  #announced: Announced | undefined;
 
   constructor(visit: Visited<S>) {
     const { owner, session, response } = visit;
@@ -65,7 +57,7 @@ export class Gate<S extends object> implements Keeper {
     this.#response = response;
     this.#place = visit.place(this);
     this.#drains = Drains.of(response);
-    const sent = response.headersSent;
+    const sent = readHeadersSent(response) === true;
     if (sent) this.#open(NO_CHANGES);
     if (owner.watch !== undefined) owner.watch(session, { changed: () => this.#changed() });
     else if (owner.abandon !== undefined) this.#listen();
@@ -119,7 +111,7 @@ export class Gate<S extends object> implements Keeper {
     const response = this.#response;
     if (verb === 'writeHead') this.#head = args;
     else this.#probe();
-    const status = Number(this.#head === undefined ? response.statusCode : this.#head[0]);
+    const status = Number(this.#head === undefined ? readStatusCode(response) : this.#head[0]);
     try {
       checkStatus(status);
     } catch (error) {
@@ -172,7 +164,7 @@ export class Gate<S extends object> implements Keeper {
    */
   #probe(): void {
     const response = this.#response;
-    if (response.writeHead === this.#place.writeHead) return;
+    if (readWriteHead(response) === this.#place.writeHead) return;
     this.#probing = true;
     try {
       response.writeHead(response.statusCode);
@@ -187,7 +179,7 @@ export class Gate<S extends object> implements Keeper {
   }
 
   #open(changes: HeaderChanges): void {
-    const { owner, request, session } = this.#visit;
+    const { owner, session } = this.#visit;
     this.#settled = changes;
     // Something below wrote past us: the head cannot be changed any more.
     const sent = this.#place.headersSent(this.#response);
@@ -198,7 +190,6 @@ export class Gate<S extends object> implements Keeper {
     const head = prepareHead(this.#response, call, sent ? NO_CHANGES : changes);
     this.#head = head.call;
     this.#state = 'open';
-    if (owner.finish !== undefined) this.#missing = announced(this.#response, request);
     owner.sent?.(session, head.isPrivate);
   }
 
@@ -213,11 +204,7 @@ export class Gate<S extends object> implements Keeper {
       }
       case 'write': {
         this.#listen();
-        if (this.#missing > 0 && !finished) {
-          this.#missing -= sizeOf(args);
-          // With the announced length the client has the whole answer before `end`.
-          if (this.#missing <= 0 && this.#finish(verb, args)) return false;
-        }
+        if (!finished && this.#completes(args) && this.#finish(verb, args)) return false;
         break;
       }
       case 'end': {
@@ -236,6 +223,14 @@ export class Gate<S extends object> implements Keeper {
     }
     this.#sayHead();
     return this.#pass(verb, args);
+  }
+
+  /** Whether the client has the whole answer with these bytes. */
+  #completes(args: unknown[]): boolean {
+    const { owner, request } = this.#visit;
+    if (owner.finish === undefined) return false;
+    this.#announced ??= new Announced(this.#response, request);
+    return this.#announced.completes(args);
   }
 
   /** A head that inner hooks filled by arguments of `writeHead` goes out in front of the first bytes. */

@@ -1,9 +1,10 @@
 import { ServerResponse } from 'node:http';
 import { Http2ServerResponse } from 'node:http2';
 import { runIn, type SessionContext } from '../session/ambient.ts';
+import { field } from './field.ts';
 import type { Verb } from './gate-calls.ts';
 import type { NodeResponse } from './node-head.ts';
-import { type Carried, innermost, readField } from './slot.ts';
+import { type Carried, innermost } from './slot.ts';
 
 /**
  * A framework gives its responses a prototype of its own: Express, `express.response`. There the methods of the gate
@@ -60,6 +61,8 @@ export const LOCKED = ['setHeader', 'removeHeader', 'appendHeader', 'setHeaders'
 const VERBS = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
 
 const ROOTS: readonly object[] = [ServerResponse.prototype, Http2ServerResponse.prototype];
+
+const readRequest = field('req', (response) => response.req);
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
@@ -186,7 +189,7 @@ function furnishTopmost(prototype: object): Home | undefined {
 /** The visit that a response belongs to; also for what inherits from a response, or stands before it as a Proxy. */
 function visitOf(response: object): Guarded | undefined {
   if (latest !== undefined && latest.response === response) return latest;
-  const request = readField(response, 'req');
+  const request = readRequest(response);
   if (typeof request !== 'object' || request === null) return undefined;
   const visit = innermost(request) as Guarded | undefined;
   let at = visit;
@@ -312,7 +315,9 @@ function furnish(topmost: object, root: NodeResponse): void {
     const found = ambient || event === 'close' ? visitOf(this) : undefined;
     const visit = found?.response === this ? found : undefined;
     const context = visit?.context;
-    const emitted = context === undefined ? emit.call(this, event, ...args) : emitIn(context, emit, this, event, args);
+    let emitted: unknown;
+    if (context !== undefined) emitted = emitIn(context, emit, this, event, args);
+    else emitted = args.length === 0 ? emit.call(this, event) : emit.call(this, event, ...args);
     if (event === 'close' && visit !== undefined) closed(visit);
     return emitted;
   });

@@ -26,6 +26,8 @@ export interface NodeResponse {
   destroy(error?: Error): unknown;
 }
 
+const NO_COOKIES: readonly string[] = [];
+
 /** A `writeHead` call, or undefined for a head made of `statusCode` and `setHeader` alone. */
 export type HeadCall = readonly unknown[] | undefined;
 
@@ -43,6 +45,7 @@ export function prepareHead(response: NodeResponse, call: HeadCall, changes: Hea
   if (changes.setCookie.length === 0 && !changes.looked) {
     return { call, isPrivate: isPrivate(cacheControlOf(response, call)) };
   }
+  if (call === undefined && changes.setCookie.length === 0 && saysNothing(response)) return sayUsual(response);
   let plain = call;
   if (call !== undefined) {
     for (const [name, values] of fieldsOf(call)) {
@@ -51,7 +54,7 @@ export function prepareHead(response: NodeResponse, call: HeadCall, changes: Hea
     }
     plain = typeof call[1] === 'string' ? [call[0], call[1]] : [call[0]];
   }
-  const before = headOf(response);
+  const before = headOf(response, changes.setCookie.length > 0);
   const after = mergeHead(before, changes);
   if (after.vary !== undefined && after.vary !== before.vary) response.setHeader('Vary', after.vary);
   if (after.cacheControl !== undefined && after.cacheControl !== before.cacheControl) {
@@ -59,6 +62,24 @@ export function prepareHead(response: NodeResponse, call: HeadCall, changes: Hea
   }
   if (after.setCookie !== before.setCookie) response.setHeader('Set-Cookie', after.setCookie);
   return { call: plain, isPrivate: isPrivate(after.cacheControl) };
+}
+
+const LOOKED: Head = mergeHead(
+  { vary: undefined, cacheControl: undefined, setCookie: NO_COOKIES },
+  { setCookie: NO_COOKIES, looked: true },
+);
+const USUAL: PreparedHead = { call: undefined, isPrivate: isPrivate(LOOKED.cacheControl) };
+
+/** Whether caches are told nothing yet, as by most answers. */
+function saysNothing(response: NodeResponse): boolean {
+  return response.getHeader('Vary') === undefined && response.getHeader('Cache-Control') === undefined;
+}
+
+/** What is always the same then, decided once. */
+function sayUsual(response: NodeResponse): PreparedHead {
+  response.setHeader('Vary', LOOKED.vary as string);
+  response.setHeader('Cache-Control', LOOKED.cacheControl as string);
+  return USUAL;
 }
 
 /** Takes back everything that was said so far. */
@@ -76,11 +97,12 @@ export function checkHead(call: readonly unknown[], check: (name: string, value:
   for (const [name, values] of fieldsOf(call)) for (const value of values.flat()) check(name, value as string);
 }
 
-function headOf(response: NodeResponse): Head {
+/** @param sets whether it will get a cookie; otherwise those that it has are nobody's concern, and asking costs */
+function headOf(response: NodeResponse, sets: boolean): Head {
   return {
     vary: joined(response.getHeader('Vary')),
     cacheControl: joined(response.getHeader('Cache-Control')),
-    setCookie: listed(response.getHeader('Set-Cookie')),
+    setCookie: sets ? listed(response.getHeader('Set-Cookie')) : NO_COOKIES,
   };
 }
 

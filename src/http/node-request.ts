@@ -1,33 +1,45 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import type { SessionRequest } from '../interface/contract.ts';
-import { readField } from './slot.ts';
+import { field } from './field.ts';
 
 /** What node:http and the http2 compatibility layer hand to a listener. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
+const readMethod = field('method', (request) => request.method);
+const readOriginalUrl = field('originalUrl', (request) => request.originalUrl);
+const readHeaders = field('headers', (request) => request.headers);
+
 /** A Node request as the interface sees it. Nothing is computed before somebody asks. */
 export class NodeSessionRequest implements SessionRequest {
   readonly #request: NodeRequest;
+  #hasCookie: boolean | undefined;
 
   constructor(request: NodeRequest) {
     this.#request = request;
   }
 
   get method(): string {
-    return (readField(this.#request, 'method') as string | undefined) ?? 'GET';
+    return (readMethod(this.#request) as string | undefined) ?? 'GET';
   }
 
   get path(): string {
     // Express and Connect cut the mount point off `url`; the wire's target stays in `originalUrl`.
-    const original = readField(this.#request, 'originalUrl');
+    const original = readOriginalUrl(this.#request);
     const target = typeof original === 'string' ? original : (this.#request.url ?? '/');
     const query = target.indexOf('?');
     return query < 0 ? target : target.slice(0, query);
   }
 
   get cookie(): string | undefined {
-    return (readField(this.#request, 'headers') as NodeRequest['headers']).cookie;
+    const { cookie } = readHeaders(this.#request) as NodeRequest['headers'];
+    this.#hasCookie ??= cookie !== undefined;
+    return cookie;
+  }
+
+  /** Whether there was one when it was first asked for. */
+  get hasCookie(): boolean {
+    return this.#hasCookie ?? this.cookie !== undefined;
   }
 
   header(name: string): string | undefined {

@@ -6,7 +6,7 @@ import type { NodeErrorHandler } from './gate-error.ts';
 import { homeOf } from './home.ts';
 import type { NodeResponse } from './node-head.ts';
 import type { NodeRequest, NodeSessionRequest } from './node-request.ts';
-import { innermost } from './slot.ts';
+import { innermost, placeOn } from './slot.ts';
 import { isThenable } from './thenable.ts';
 import { Visit } from './visit.ts';
 
@@ -31,11 +31,13 @@ export function beginNode<S extends object>(
   next: () => void,
   failed: (error: unknown) => void,
 ): void {
-  if (isMounted(iface, request, response)) {
+  const slot = placeOn(request);
+  const outer = innermost(request, slot) as Visit<object> | undefined;
+  if (outer !== undefined && isMounted(outer, iface, request, response)) {
     next();
     return;
   }
-  const visit = new Visit(iface, request, response, options.onError);
+  const visit = new Visit(iface, request, response, options.onError, slot, outer);
   let arriving: Later<S> | undefined | Promise<Later<S> | undefined>;
   try {
     arriving = arrive(iface, visit.asked);
@@ -48,8 +50,8 @@ export function beginNode<S extends object>(
 }
 
 /** A second mount is a no-op, for the same request or the same response: either may be wrapped by then. */
-function isMounted(iface: object, request: object, response: object): boolean {
-  for (let at = innermost(request) as Visit<object> | undefined; at !== undefined; at = at.outer as typeof at) {
+function isMounted(outer: Visit<object>, iface: object, request: object, response: object): boolean {
+  for (let at: Visit<object> | undefined = outer; at !== undefined; at = at.outer as typeof at) {
     if (at.owner === iface && !at.over && (at.request === request || at.response === response)) return true;
   }
   return false;

@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http';
-import { type Carried, innermost, readField } from './slot.ts';
+import { type Field, field } from './field.ts';
+import { type Carried, innermost } from './slot.ts';
 
 /** A visit whose session is not yet a property of its request. */
 interface Presenting extends Carried {
@@ -54,6 +55,4 @@ export function define(request: object, value: unknown): void {
 }
 
 /** What stands in the place of `req.session`. */
-export function sessionOn(request: object): unknown {
-  return readField(request, 'session');
-}
+export const sessionOn: Field = field('session', (request) => request.session);

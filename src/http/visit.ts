@@ -8,7 +8,7 @@ import type { NodeResponse } from './node-head.ts';
 import { type NodeRequest, NodeSessionRequest } from './node-request.ts';
 import { type Place, placeAtHome, placeBefore } from './place.ts';
 import { define, hasAccessor, sessionOn } from './req-session.ts';
-import { innermost, putOn } from './slot.ts';
+import { putOn, type SlotPlace } from './slot.ts';
 import type { Visited } from './visited.ts';
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
@@ -29,20 +29,27 @@ export class Visit<S extends object> implements Guarded, Visited<S> {
   over = false;
   /** `req.session` is a property of the request itself. */
   owned = false;
+  readonly #slot: SlotPlace | undefined;
   #later: Later<S> | undefined = undefined;
   #session: S | undefined = undefined;
 
+  /**
+   * @param slot where the request keeps what it carries
+   * @param outer what it carries already
+   */
   constructor(
     owner: SessionInterface<S>,
     request: NodeRequest,
     response: NodeResponse,
     onError: NodeErrorHandler | undefined,
+    slot: SlotPlace | undefined,
+    outer: Guarded | undefined,
   ) {
     this.owner = owner;
     this.request = request;
     this.response = response;
     this.onError = onError;
-    const outer = innermost(request) as Guarded | undefined;
+    this.#slot = slot;
     this.outer = outer?.over === true ? undefined : outer;
     this.asked = new NodeSessionRequest(request);
     this.atHome = isAtHome(response);
@@ -64,7 +71,7 @@ export class Visit<S extends object> implements Guarded, Visited<S> {
   arrived(later: Later<S> | undefined): void {
     const { owner, request } = this;
     this.#later = later;
-    putOn(request, this);
+    putOn(request, this, this.#slot);
     if (this.atHome) meet(this);
     if (later?.ready !== undefined) {
       if (!owner.isNull(later.ready)) new Gate(this);
@@ -73,7 +80,7 @@ export class Visit<S extends object> implements Guarded, Visited<S> {
       owner.isNull(this.session);
     }
     // Who showed nothing has nothing that `delete req.session` could end, so that the property may wait.
-    const waits = this.atHome && later?.ready === undefined && (later === undefined || this.asked.cookie === undefined);
+    const waits = this.atHome && later?.ready === undefined && (later === undefined || !this.asked.hasCookie);
     if (!waits || !hasAccessor() || Object.hasOwn(request, 'session')) this.present();
   }
 

@@ -1,6 +1,7 @@
 import { checkBounds, checkDocument, type Limits } from '../codec/bounds.ts';
 import { refuseReserved } from '../codec/closed.ts';
 import type { Codec, Data, DecodedRecord, Meta } from '../codec/contract.ts';
+import { boundedDecode } from '../codec/native.ts';
 import { valueText } from '../codec/text.ts';
 import { CoatcheckError } from '../errors.ts';
 import type { Document, StoredRecord } from '../store/contract.ts';
@@ -46,6 +47,8 @@ export class Documents {
   decode(document: Document): DecodedRecord {
     try {
       checkDocument(document, this.limits);
+      const bounded = boundedDecode(this.#codec);
+      if (bounded !== undefined) return bounded(document, this.limits);
       const decoded = this.#codec.decode(document);
       if (!isData(decoded.data)) throw new TypeError('no usable data');
       if (!isMeta(decoded.meta)) throw new TypeError('no usable meta');

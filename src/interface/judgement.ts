@@ -1,5 +1,6 @@
 import type { DecodedRecord } from '../codec/contract.ts';
 import { CoatcheckError } from '../errors.ts';
+import type { EventReason } from '../events.ts';
 import { handleOf } from '../keys/ids.ts';
 import type { Origin, RequestSession } from '../session/request-session.ts';
 import { isElsewhere } from './binding.ts';
@@ -16,45 +17,65 @@ import type { CommonSettings } from './settings.ts';
 export function judge(session: RequestSession, settings: CommonSettings): void {
   const { origin } = session;
   if (origin.kind !== 'record') return;
-  const { documents, lifetime, clock, events, schema, identityKeys } = settings;
-  const handle = (): { handle: string } => ({ handle: handleOf(origin.key) });
-  const refuse = (next: Origin): void => {
-    session.origin = next;
-    if (session.cookie === 'set') session.cookie = 'none';
-  };
-  let found: DecodedRecord | undefined;
-  try {
-    const decoded = documents.decode(origin.record.document);
-    const now = clock.now();
-    const times = lifetime.judge(decoded.meta, now);
-    if (times !== 'good') events.emit('clock', () => ({ ...handle(), reason: times }), session);
-    if (times === 'unusable') {
-      refuse({ kind: 'none' });
-      return;
-    }
-    if (lifetime.end(decoded.meta) <= now) {
-      events.emit('expired', handle, session);
-      refuse({ kind: 'none' });
-      return;
-    }
-    if (isElsewhere(decoded.meta, session.place)) {
-      events.emit('rejected', () => ({ ...handle(), reason: 'address' }), session);
-      session.expel();
-      return;
-    }
-    found = decoded;
-  } catch (error) {
-    const newer = error instanceof CoatcheckError && error.code === 'DOCUMENT_NEWER';
-    events.emit('rejected', () => ({ ...handle(), reason: newer ? 'newer' : 'unreadable', error }), session);
-    refuse(newer ? { kind: 'closed', key: origin.key } : { kind: 'none' });
-  } // Outside: a schema that throws is the application's error, and no reason to give its visitors new sessions.
+  const found = believed(session, origin, settings);
   if (found === undefined) return;
+  const { schema, identityKeys } = settings;
+  // Not among what is caught: a schema that throws is the application's error, and no reason to give its visitors new
+  // sessions.
   if (schema !== undefined && !fits(schema, found.data)) {
-    events.emit('rejected', () => ({ ...handle(), reason: 'schema' }), session);
-    refuse({ kind: 'none' });
+    tell(session, origin, settings, 'rejected', { reason: 'schema' });
+    refuse(session, { kind: 'none' });
     return;
   }
   origin.decoded = found;
   session.identity = identityOf(found.data, identityKeys);
   session.storedEmpty = isEmpty(found);
+}
+
+type Found = Extract<Origin, { kind: 'record' }>;
+
+/** What the record says, if it may be believed; else the session has lost it. */
+function believed(session: RequestSession, origin: Found, settings: CommonSettings): DecodedRecord | undefined {
+  const { documents, lifetime, clock } = settings;
+  try {
+    const decoded = documents.decode(origin.record.document);
+    const { meta } = decoded;
+    const now = clock.now();
+    const times = lifetime.judge(meta, now);
+    if (times !== 'good') tell(session, origin, settings, 'clock', { reason: times });
+    if (times === 'unusable') {
+      refuse(session, { kind: 'none' });
+      return undefined;
+    }
+    if (lifetime.end(meta) <= now) {
+      tell(session, origin, settings, 'expired', {});
+      refuse(session, { kind: 'none' });
+      return undefined;
+    }
+    const { place } = session;
+    if (place === undefined || !isElsewhere(meta, place)) return decoded;
+    tell(session, origin, settings, 'rejected', { reason: 'address' });
+    session.expel();
+  } catch (error) {
+    const newer = error instanceof CoatcheckError && error.code === 'DOCUMENT_NEWER';
+    tell(session, origin, settings, 'rejected', { reason: newer ? 'newer' : 'unreadable', error });
+    refuse(session, newer ? { kind: 'closed', key: origin.key } : { kind: 'none' });
+  }
+  return undefined;
+}
+
+function refuse(session: RequestSession, next: Origin): void {
+  session.origin = next;
+  if (session.cookie === 'set') session.cookie = 'none';
+}
+
+/** Apart, so that nothing is made for a closure where there is nothing to tell. */
+function tell(
+  session: RequestSession,
+  { key }: Found,
+  { events }: CommonSettings,
+  type: 'clock' | 'expired' | 'rejected',
+  what: { readonly reason?: EventReason; readonly error?: unknown },
+): void {
+  events.emit(type, () => ({ handle: handleOf(key), ...what }), session);
 }

@@ -3,6 +3,7 @@ import { closedNonce } from '../codec/closed.ts';
 import { readCookie } from '../cookie/parse.ts';
 import type { TicketReading } from '../cookie/ticket.ts';
 import { CoatcheckError } from '../errors.ts';
+import type { Events } from '../events.ts';
 import { handleOf, keyOf } from '../keys/ids.ts';
 import { dictionary, dictionaryLater } from '../session/dictionary.ts';
 import type { Fostering } from '../session/engine.ts';
@@ -17,6 +18,7 @@ import { Adoption } from './adoption.ts';
 import { Committer } from './committer.ts';
 import type { HeaderChanges, Later, SessionInterface, SessionRequest } from './contract.ts';
 import { DictionaryInterface } from './dictionary-interface.ts';
+import { Found, type Make } from './found.ts';
 import { cookieExpiry, headChanges } from './head-cookie.ts';
 import { ready } from './later.ts';
 import { giveUp, joined, together } from './participants.ts';
@@ -24,32 +26,6 @@ import { ServerSession } from './server-session.ts';
 import type { ServerSettings } from './settings.ts';
 import type { StoreSource } from './store-source.ts';
 import type { Sweeper } from './sweeper.ts';
-
-/** What a read of the record gave, before anybody looked. */
-interface Read {
-  readonly key: string;
-  readonly record: StoredRecord | undefined;
-  readonly budget: Budget;
-}
-
-type Make = (request: SessionRequest, ticket: TicketReading, read: Read | undefined) => ServerSession;
-
-/** A visitor with a ticket, whose record was read or waits for `load`, and whose session nobody has asked for. */
-class Found<D> implements Later<Session<D>> {
-  readonly #make: Make;
-  readonly #ticket: TicketReading;
-  readonly #read: Read | undefined;
-
-  constructor(make: Make, ticket: TicketReading, read: Read | undefined) {
-    this.#make = make;
-    this.#ticket = ticket;
-    this.#read = read;
-  }
-
-  face(request: SessionRequest, asked: () => void): Session<D> {
-    return dictionaryLater<D>(() => this.#make(request, this.#ticket, this.#read), asked);
-  }
-}
 
 /** Sessions whose id is in the cookie and whose record is in a store. */
 export class ServerInterface<D>
@@ -92,9 +68,10 @@ export class ServerInterface<D>
   arrive(request: SessionRequest): Later<Session<D>> | undefined | Promise<Later<Session<D>>> {
     const { tickets, isStatic, lazy, cookie, deadline, events, bind } = this.#settings;
     if (isStatic(request)) return undefined;
-    if (request.cookie === undefined) return this.#unasked;
+    const header = request.cookie;
+    if (header === undefined) return this.#unasked;
     const { reads } = this.#source;
-    const found = readCookie(request.cookie, cookie.name);
+    const found = readCookie(header, cookie.name);
     if (found.kind === 'none') return this.#unasked;
     const ticket = found.kind === 'one' ? tickets.read(found.value) : undefined;
     // It waits for `load`, and so opens at once.
@@ -215,11 +192,11 @@ export class ServerInterface<D>
     }
     // Not `<=`: a time that is no number is over. A closed record is over too one day, whether or not it was swept.
     if (!(record.expiresAt > clock.now())) {
-      events.emit('expired', () => ({ handle: handleOf(key) }), session);
+      tell(events, 'expired', key, session);
       return { kind: 'none' };
     }
     if (closedNonce(record.document) !== undefined) return { kind: 'closed', key };
-    events.emit('loaded', () => ({ handle: handleOf(key) }), session);
+    tell(events, 'loaded', key, session);
     return { kind: 'record', key, record, decoded: undefined };
   }
 
@@ -392,6 +369,11 @@ export class ServerInterface<D>
   async drain(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
+}
+
+/** Apart, so that nothing is made for a closure where nobody listens. */
+function tell(events: Events, type: 'expired' | 'loaded', key: string, session: ServerSession): void {
+  events.emit(type, () => ({ handle: handleOf(key) }), session);
 }
 
 function rethrow(error: unknown): never {

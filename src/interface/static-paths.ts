@@ -28,7 +28,13 @@ export function staticRule(
       "static takes path prefixes that begin with '/', such as '/static/', or a function of the request.",
     );
   }
-  return (request) => isRead(request) && prefixes.some((prefix) => request.path.startsWith(prefix as string));
+  // The path first: nearly every request asks, and most paths begin otherwise.
+  const [only] = prefixes as readonly string[];
+  if (only !== undefined && prefixes.length === 1) return (request) => request.path.startsWith(only) && isRead(request);
+  return (request) => {
+    const { path } = request;
+    return (prefixes as readonly string[]).some((prefix) => path.startsWith(prefix)) && isRead(request);
+  };
 }
 
 function isRead(request: SessionRequest): boolean {

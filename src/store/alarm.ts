@@ -9,7 +9,7 @@ const SHARED_MS = 20;
 /** What is left of somebody's time. */
 export interface TimeLeft {
   /** Milliseconds; zero or below when it is used up. */
-  remaining(): number;
+  remaining(now?: number): number;
 }
 
 /** How long a timer is to run for what is left. */
@@ -28,9 +28,10 @@ export class Wait {
   constructor(time: TimeLeft, late: () => void) {
     this.time = time;
     this.late = late;
-    const left = time.remaining();
+    const now = performance.now();
+    const left = time.remaining(now);
     if (left > 0) {
-      this.#alarm = alarmFor(left);
+      this.#alarm = alarmFor(now, left);
       this.#alarm.add(this);
       return;
     }
@@ -96,9 +97,10 @@ class Alarm {
     if (this === shared) shared = undefined;
     this.#set = false;
     const late: Wait[] = [];
+    const now = performance.now();
     let least = Number.POSITIVE_INFINITY;
     for (const wait of this.#waits) {
-      const left = wait.time.remaining();
+      const left = wait.time.remaining(now);
       // A timer may come a little early, and another wait of the same request may have ended meanwhile.
       if (left > 0) least = Math.min(least, left);
       else late.push(wait);
@@ -115,8 +117,7 @@ class Alarm {
 let shared: Alarm | undefined;
 let sharedUntil = 0;
 
-function alarmFor(left: number): Alarm {
-  const now = performance.now();
+function alarmFor(now: number, left: number): Alarm {
   if (shared !== undefined && now <= sharedUntil && now + left >= shared.rings) return shared;
   const alarm = new Alarm(now, left);
   // There no request may wait for a timer of another one.

@@ -21,9 +21,13 @@ export class Budget {
     this.#ms = ms;
   }
 
-  /** Milliseconds that are left; zero or below when it is used up. */
-  remaining(): number {
-    const running = this.#waiting > 0 ? performance.now() - this.#since : 0;
+  /**
+   * Milliseconds that are left; zero or below when it is used up.
+   *
+   * @param now by `performance.now()`, where the caller has just asked
+   */
+  remaining(now?: number): number {
+    const running = this.#waiting > 0 ? (now ?? performance.now()) - this.#since : 0;
     return this.#ms - this.#spent - running;
   }
 
@@ -85,8 +89,8 @@ export class Budget {
   }
 
   /** A wait is over. */
-  leave(): void {
-    if (--this.#waiting === 0) this.#spent += performance.now() - this.#since;
+  leave(now?: number): void {
+    if (--this.#waiting === 0) this.#spent += (now ?? performance.now()) - this.#since;
   }
 }
 

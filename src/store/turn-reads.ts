@@ -120,10 +120,11 @@ class Batch {
     }
     this.#pulse.answered();
     clearTimeout(this.#timer);
+    const now = performance.now();
     for (const [at, waiter] of this.#waiters.entries()) {
       const found = records[at];
-      if (found instanceof Error) tell(waiter, undefined, found);
-      else tell(waiter, found, undefined);
+      if (found instanceof Error) tell(waiter, undefined, found, now);
+      else tell(waiter, found, undefined, now);
     }
   }
 
@@ -138,7 +139,8 @@ class Batch {
   /** One timer for all, for whoever has least time. */
   #watch(): ReturnType<typeof setTimeout> {
     let least = Number.POSITIVE_INFINITY;
-    for (const { budget, over } of this.#waiters) if (!over) least = Math.min(least, budget.remaining());
+    const now = performance.now();
+    for (const { budget, over } of this.#waiters) if (!over) least = Math.min(least, budget.remaining(now));
     return setTimeout(() => this.#late(), timerMs(least));
   }
 
@@ -156,10 +158,10 @@ class Batch {
   }
 }
 
-function tell(waiter: Waiter, record: StoredRecord | undefined, error: unknown): void {
+function tell(waiter: Waiter, record: StoredRecord | undefined, error: unknown, now?: number): void {
   if (waiter.over) return;
   waiter.over = true;
-  waiter.budget.leave();
+  waiter.budget.leave(now);
   try {
     waiter.told(record, error);
   } catch (failure) {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkBounds, DEFAULT_LIMITS, type Limits } from '../../src/codec/bounds.ts';
 import type { Meta } from '../../src/codec/contract.ts';
-import { codecWith, nativeCodec } from '../../src/codec/native.ts';
+import { boundedDecode, codecWith, nativeCodec } from '../../src/codec/native.ts';
 import type { Tag } from '../../src/codec/tag.ts';
 import { Tuple } from '../../src/codec/values.ts';
 import { anyValue, key } from './arbitraries.ts';
@@ -143,5 +144,86 @@ describe('the native codec', () => {
   it('takes single values as text and back', () => {
     const value = { at: new Date(1), list: [1n] };
     expect(codec.decodeValue(codec.encodeValue(value))).toStrictEqual(value);
+  });
+});
+
+describe('the bounds that a native codec looks at while it decodes', () => {
+  const bounded = boundedDecode(codec) as NonNullable<ReturnType<typeof boundedDecode>>;
+  /** Decoded first, walked then: what any other codec gets. */
+  const walked = (document: string, limits: Limits) => {
+    const decoded = codec.decode(document);
+    checkBounds(decoded.data, limits);
+    return decoded;
+  };
+  const chain = (levels: number, open: string, close: string) =>
+    `{"meta":{"format":1,"created":5,"commits":2,"nonces":[]},"data":${open.repeat(levels)}1${close.repeat(levels)}}`;
+  const small = fc.record({
+    bytes: fc.constantFrom(1, 3, 1000),
+    depth: fc.integer({ min: 0, max: 8 }),
+    keys: fc.integer({ min: 0, max: 200 }),
+  });
+
+  it('are those of the walk, whatever the data and the limits', () => {
+    const json = fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 6 }), { noNullPrototype: true });
+    const data = fc.oneof(json, fc.dictionary(key, anyValue, { noNullPrototype: true }));
+    fc.assert(
+      fc.property(data, small, fc.boolean(), (values, limits, spaced) => {
+        let document = '';
+        try {
+          document = codec.encode({ data: values, meta }) as string;
+        } catch {
+          return;
+        }
+        if (spaced) document = JSON.stringify(JSON.parse(document), null, 1);
+        const code = codeOf(() => walked(document, limits));
+        expect(codeOf(() => bounded(document, limits))).toBe(code);
+        if (code === 'nothing was thrown') expect(bounded(document, limits)).toStrictEqual(walked(document, limits));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each<[string, string, string]>([
+    ['objects', '{"a":', '}'],
+    ['objects among white space', '{ \n"a": ', ' }'],
+    ['lists in an object', '[', ']'],
+  ])('hold for %s to the level', (_, open, close) => {
+    for (let levels = 1; levels < 24; levels++) {
+      const document = chain(levels, open, close).replace('"data":[', '"data":{"a":[').replace(/\]\}$/, ']}}');
+      expect(codeOf(() => bounded(document, DEFAULT_LIMITS))).toBe(codeOf(() => walked(document, DEFAULT_LIMITS)));
+    }
+  });
+
+  it('hold for lists of the shortest items to the item', () => {
+    for (let items = 995; items < 1005; items++) {
+      const document = chain(1, `{"a":[${'1,'.repeat(items - 1)}`, ']}');
+      expect(codeOf(() => bounded(document, DEFAULT_LIMITS))).toBe(
+        items > 999 ? 'SESSION_TOO_LARGE' : 'nothing was thrown',
+      );
+    }
+  });
+
+  it('are walked for what a tag makes of its content', () => {
+    class Many {
+      readonly items: readonly number[];
+      constructor(size: number) {
+        this.items = Array.from({ length: size }, () => 0);
+      }
+    }
+    const many: Tag<Many> = {
+      key: ' many',
+      check: (value) => value instanceof Many,
+      encode: ({ items }) => items.length,
+      decode: (size) => new Many(size as number),
+    };
+    const own = codecWith(many);
+    const document = own.encode({ data: { a: new Many(2000) }, meta });
+    expect(own.decode(document).data).toHaveProperty('a');
+    expect(codeOf(() => boundedDecode(own)?.(document, DEFAULT_LIMITS))).toBe('SESSION_TOO_LARGE');
+  });
+
+  it('are no matter of a codec that wraps a native one', () => {
+    expect(boundedDecode({ ...codec })).toBe(bounded);
+    expect(boundedDecode({ ...codec, decode: (document) => codec.decode(document) })).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Codec, DecodedRecord } from '../../src/codec/contract.ts';
+import { nativeCodec } from '../../src/codec/native.ts';
 import type { Schema } from '../../src/interface/schema.ts';
 import { dump, setup } from './harness.ts';
 
@@ -64,6 +65,29 @@ describe('a codec of the user’s', () => {
     broken = true;
     const changes = await browser.visit((session) => expect(session.keys()).toEqual([]));
     expect(changes).toEqual({ setCookie: [], looked: true });
+    expect(heard('rejected').map(({ reason }) => reason)).toEqual(['unreadable']);
+  });
+});
+
+describe('a codec that wraps the native one', () => {
+  test.each<[string, (data: Record<string, unknown>) => unknown]>([
+    ['too many keys', () => ({ list: Array.from({ length: 1001 }, () => 0) })],
+    ['too many levels', (data) => Array.from({ length: 20 }).reduce((inner) => ({ inner }), data)],
+    ['a key that reaches a prototype', () => JSON.parse('{"__proto__":{"admin":true}}')],
+  ])('is checked for %s in what it makes of a record', async (_what, more) => {
+    const native = nativeCodec();
+    let adds = false;
+    const codec: Codec = {
+      ...native,
+      decode: (document) => {
+        const { data, meta } = native.decode(document);
+        return { data: adds ? (more(data) as Record<string, unknown>) : data, meta };
+      },
+    };
+    const { browser, heard } = setup({ codec });
+    await browser.visit((session) => session.set('a', 1));
+    adds = true;
+    await browser.visit((session) => expect(session.keys()).toEqual([]));
     expect(heard('rejected').map(({ reason }) => reason)).toEqual(['unreadable']);
   });
 });
