@@ -1,6 +1,9 @@
 import { runIn, type SessionContext } from '../session/ambient.ts';
+import { field } from './field.ts';
 import { bindAtHome, type Guarded } from './home.ts';
-import type { NodeRequest } from './node-request.ts';
+import { headersOf, type NodeRequest } from './node-request.ts';
+
+const readVersion = field('httpVersionMajor', (request) => request.httpVersionMajor);
 
 interface Emitter {
   emit(event: string | symbol, ...args: unknown[]): boolean;
@@ -20,8 +23,8 @@ export function bindEmitters(context: SessionContext, request: NodeRequest, visi
 
 /** HTTP/1 announces a body (RFC 9112 section 6.3); an http2 stream ends with its head where it has none. */
 function mayHaveBody(request: NodeRequest): boolean {
-  if (request.httpVersionMajor >= 2) return !request.readableEnded;
-  const { headers } = request;
+  if ((readVersion(request) as number) >= 2) return !request.readableEnded;
+  const headers = headersOf(request);
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }

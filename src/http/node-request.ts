@@ -8,7 +8,10 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
 const readMethod = field('method', (request) => request.method);
 const readOriginalUrl = field('originalUrl', (request) => request.originalUrl);
-const readHeaders = field('headers', (request) => request.headers);
+/** All header fields, as Node has them. */
+export const headersOf = field('headers', (request) => request.headers) as (
+  request: NodeRequest,
+) => NodeRequest['headers'];
 
 /** A Node request as the interface sees it. Nothing is computed before somebody asks. */
 export class NodeSessionRequest implements SessionRequest {
@@ -32,7 +35,7 @@ export class NodeSessionRequest implements SessionRequest {
   }
 
   get cookie(): string | undefined {
-    const { cookie } = readHeaders(this.#request) as NodeRequest['headers'];
+    const { cookie } = headersOf(this.#request);
     this.#hasCookie ??= cookie !== undefined;
     return cookie;
   }
