@@ -1,32 +1,19 @@
 import type { Limits } from './limits.ts';
-import { isForbiddenKey } from './plain.ts';
+import { isForbiddenKey, isSimple } from './plain.ts';
 
-/**
- * Whether what was parsed from a JSON text is surely within its bounds by the look of the text, so that nothing is to be
- * walked. False says nothing.
- *
- * @param objects how many objects it holds at the most, none of them with a refused key, and none turned into something
- * else since
- */
-export function textSurelyWithin(text: string, objects: number, limits: Limits): boolean {
-  // A member takes two characters at least, and no text within is longer than the whole.
-  if (text.length > limits.bytes || text.length > limits.keys * 2) return false;
-  // Each level takes a bracket. Those in the middle of a text make it look deeper, never flatter.
-  let levels = objects;
-  for (let at = text.indexOf('['); at !== -1 && levels <= limits.depth; at = text.indexOf('[', at + 1)) levels++;
-  return levels <= limits.depth;
-}
+const SPACE = 0x20;
 
 /** Members that may still come in the walk under way. */
 let left = 0;
 
 /**
- * Whether a value of plain objects, arrays and scalars is surely within its bounds: the usual case, without allocating
- * anything. False says nothing; then the walk that can name the place decides.
+ * How many members, items included, a value has at all levels, where it is surely within its bounds and surely holds
+ * nothing that JSON has no word for, and no object that reads as a tag: the usual case, without allocating anything. -1
+ * says nothing; then a walk decides that can name the place.
  */
-export function surelyWithin(value: object, depth: number, limits: Limits): boolean {
+export function plainMembers(value: object, depth: number, limits: Limits): number {
   left = limits.keys;
-  return fits(value, depth, limits);
+  return fits(value, depth, limits) ? limits.keys - left : -1;
 }
 
 function fits(value: object, depth: number, limits: Limits): boolean {
@@ -39,15 +26,20 @@ function fits(value: object, depth: number, limits: Limits): boolean {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
+  let keys = 0;
+  let last = '';
   // Faster than Object.keys; an inherited key, if there is any, only leads to the slower walk.
   for (const key in value) {
     if (--left < 0 || isForbiddenKey(key)) return false;
     if (!fitsMember((value as Record<string, unknown>)[key], depth, limits)) return false;
+    keys++;
+    last = key;
   }
-  return true;
+  return keys !== 1 || last.charCodeAt(0) !== SPACE;
 }
 
 function fitsMember(member: unknown, depth: number, limits: Limits): boolean {
   if (typeof member === 'string') return member.length <= limits.bytes;
-  return typeof member !== 'object' || member === null || fits(member, depth + 1, limits);
+  if (typeof member === 'object') return member === null || fits(member, depth + 1, limits);
+  return typeof member !== 'number' || isSimple(member);
 }

@@ -1,6 +1,6 @@
 import { CoatcheckError } from '../errors.ts';
 import type { Document } from '../store/contract.ts';
-import { surelyWithin } from './bounds-fast.ts';
+import { plainMembers } from './bounds-fast.ts';
 import type { Limits } from './limits.ts';
 import { isForbiddenKey, type Path, pathText } from './plain.ts';
 import { forbiddenMessage } from './tag-encode.ts';
@@ -19,7 +19,7 @@ export { DEFAULT_LIMITS, type Limits } from './limits.ts';
  */
 export function checkBounds(value: unknown, limits: Limits, path: string | Path = []): void {
   if (isLeaf(value, limits)) return;
-  if (surelyWithin(value as object, typeof path === 'string' ? 1 : path.length, limits)) return;
+  if (plainMembers(value as object, typeof path === 'string' ? 1 : path.length, limits) >= 0) return;
   const base = typeof path === 'string' ? [path] : path;
   new Walk(limits, base).into(value as object, base.length);
 }

@@ -23,6 +23,13 @@ export function isDirect(value: object): boolean {
   return above !== null && Object.getPrototypeOf(above) === null;
 }
 
+/** Whether JSON writes a value as it is, and nothing can be in it. */
+export function isSimple(value: unknown): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  // Finite, and not -0.
+  return typeof value === 'number' && (value === 0 ? 1 / value > 0 : value - value === 0);
+}
+
 /** The keys that reach a prototype when a careless copy assigns them (R80). */
 export function isForbiddenKey(key: string): boolean {
   // The lengths first: this runs for every key of every record.

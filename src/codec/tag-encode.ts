@@ -1,8 +1,9 @@
 import { CoatcheckError } from '../errors.ts';
 import { ESCAPE, escapeKey, markupTag } from './flask-tags.ts';
-import { isForbiddenKey, isList, isPlain, type Path, pathText } from './plain.ts';
+import { isForbiddenKey, isList, isPlain, isSimple, type Path, pathText } from './plain.ts';
 import { ContentError, type Tag, tagInvalid } from './tag.ts';
 import type { TagRegistry } from './tag-registry.ts';
+import type { Untouched } from './untouched.ts';
 
 /** How many levels of JSON may nest, in both directions; far beyond what the bounds of a session allow. */
 export const MAX_DEPTH = 500;
@@ -34,8 +35,8 @@ export class Tagging {
     return this.#ordered(value, depth);
   }
 
-  /** A plain object, which no user's tag is asked about. */
-  object(value: Record<string, unknown>, depth: number): object {
+  /** A plain object, which no user's tag is asked about; nor is what is as it was read. */
+  object(value: Record<string, unknown>, depth: number, untouched?: Untouched): object {
     if (depth > MAX_DEPTH) this.#tooDeep();
     let copy: Record<string, unknown> | undefined;
     let members = 0;
@@ -43,7 +44,7 @@ export class Tagging {
     for (const key of Object.keys(value)) {
       if (isForbiddenKey(key)) this.#forbidden(key, depth);
       const member = value[key];
-      if (this.#custom || !isSimple(member)) {
+      if (untouched?.has(key) !== true && (this.#custom || !isSimple(member))) {
         this.#path[depth] = key;
         // An object literal that offers __html__ is Markup, as any other object.
         if (key === '__html__' && typeof member === 'function')
@@ -169,11 +170,4 @@ function className(value: object): string {
   const prototype = Object.getPrototypeOf(value) as { constructor?: unknown } | null;
   const name = typeof prototype?.constructor === 'function' ? prototype.constructor.name : '';
   return typeof name === 'string' && name !== '' ? name.slice(0, 60) : 'an unnamed class';
-}
-
-/** What JSON writes as it is. */
-function isSimple(value: unknown): boolean {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
-  // Finite, and not -0.
-  return typeof value === 'number' && (value === 0 ? 1 / value > 0 : value - value === 0);
 }

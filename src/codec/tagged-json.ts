@@ -4,6 +4,7 @@ import type { Tag } from './tag.ts';
 import { parseJson, untag } from './tag-decode.ts';
 import { Tagging } from './tag-encode.ts';
 import { TagRegistry } from './tag-registry.ts';
+import type { Untouched } from './untouched.ts';
 
 export interface TaggedJsonOptions {
   /** Object keys in the order of their code points, at every level. Default false: in their own order. */
@@ -69,9 +70,13 @@ export class TaggedJson {
     return this.#text(tagged);
   }
 
-  /** A plain object as text, as `dumps` but that no user's tag takes the object itself. */
-  dumpsObject(object: Record<string, unknown>): string {
-    return this.#text(new Tagging(this.#tags).object(object, 0));
+  /**
+   * A plain object as text, as `dumps` but that no user's tag takes the object itself.
+   *
+   * @param untouched what of it holds no tag, and is not walked
+   */
+  dumpsObject(object: Record<string, unknown>, untouched?: Untouched): string {
+    return this.#text(new Tagging(this.#tags).object(object, 0, untouched));
   }
 
   /**

@@ -18,6 +18,7 @@ import { Owners } from './owners.ts';
 import { rotate } from './rotation.ts';
 import type { ServerSettings } from './settings.ts';
 import { inTurn } from './turns.ts';
+import { untouchedOf } from './untouched.ts';
 
 const DONE: Promise<void> = Promise.resolve();
 
@@ -148,14 +149,17 @@ export class Committer {
       return base;
     };
     const over = (decoded: DecodedRecord): Draft => drafts.over(decoded, baseData());
-    let first = drafts.of(changes.takes ? changes.replay(baseData(), documents.copyOf) : session.peek(), meta);
+    if (changes.rotates) drafts.move();
+    let first = changes.takes
+      ? drafts.of(changes.replay(baseData(), documents.copyOf), meta)
+      : drafts.of(session.peek(), meta, untouchedOf(session, changes, this.#settings));
     const rotates = changes.rotates || this.#authorityChanged(session, first, origin.record);
     if (first.expiresAt <= clock.now()) {
       if (changes.stands) return this.#create(session, changes, access, true);
       this.#gone(session, key, changes, answerDepends || rotates, false);
       return DONE;
     }
-    if (rotates) first = drafts.moved(first);
+    if (rotates && !changes.rotates) first = drafts.moved(first);
     const conflicted = (): void => events.emit('conflict', () => ({ handle: handleOf(key) }), session);
     return inTurn(this.#queue, access, key, (latest, leave) => {
       const overtaken = latest !== undefined && latest.version !== origin.record.version;

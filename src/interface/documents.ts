@@ -1,8 +1,9 @@
 import { checkBounds, checkDocument, type Limits } from '../codec/bounds.ts';
 import { refuseReserved } from '../codec/closed.ts';
 import type { Codec, Data, DecodedRecord, Meta } from '../codec/contract.ts';
-import { boundedDecode } from '../codec/native.ts';
+import { boundedDecode, shortEncode } from '../codec/native.ts';
 import { valueText } from '../codec/text.ts';
+import { type ReadRecord, stillWithin, type Untouched } from '../codec/untouched.ts';
 import { CoatcheckError } from '../errors.ts';
 import type { Document, StoredRecord } from '../store/contract.ts';
 
@@ -31,20 +32,31 @@ export class Documents {
     this.copyOf = copyOf;
   }
 
-  /** @throws CoatcheckError `SESSION_TOO_LARGE`, `KEY_FORBIDDEN`, `VALUE_UNSUPPORTED`, `CODEC_RESERVED` */
-  encode(record: DecodedRecord): Document {
-    checkBounds(record.data, this.limits);
+  /**
+   * @param untouched what of the data is as this codec read it
+   * @throws CoatcheckError `SESSION_TOO_LARGE`, `KEY_FORBIDDEN`, `VALUE_UNSUPPORTED`, `CODEC_RESERVED`
+   */
+  encode(record: DecodedRecord, untouched?: Untouched): Document {
+    if (untouched === undefined || !stillWithin(record.data, untouched, this.limits)) {
+      checkBounds(record.data, this.limits);
+    }
+    const short = untouched === undefined ? undefined : shortEncode(this.#codec);
+    const document = short === undefined ? this.#encodeAll(record) : short(record, untouched);
+    checkDocument(document, this.limits);
+    return document;
+  }
+
+  #encodeAll(record: DecodedRecord): Document {
     const document = this.#codec.encode(record);
     if (typeof document !== 'string' && !(document instanceof Uint8Array)) {
       throw new CoatcheckError('OPTION_INVALID', 'codec.encode must return text or a Uint8Array, and not a promise.');
     }
     refuseReserved(document);
-    checkDocument(document, this.limits);
     return document;
   }
 
   /** @throws CoatcheckError `DOCUMENT_NEWER` for a later format, `DOCUMENT_UNREADABLE` for anything that is no record */
-  decode(document: Document): DecodedRecord {
+  decode(document: Document): ReadRecord {
     try {
       checkDocument(document, this.limits);
       const bounded = boundedDecode(this.#codec);
@@ -67,7 +79,7 @@ export class Documents {
   }
 
   /** What a stored record says, where it can be read. */
-  readable(record: StoredRecord): DecodedRecord | undefined {
+  readable(record: StoredRecord): ReadRecord | undefined {
     try {
       return this.decode(record.document);
     } catch {

@@ -1,4 +1,5 @@
 import type { Data, DecodedRecord, Meta } from '../codec/contract.ts';
+import type { Untouched } from '../codec/untouched.ts';
 import type { Changes, MetaPatch } from '../session/changes.ts';
 import { own } from '../session/data.ts';
 import type { StoredRecord } from '../store/contract.ts';
@@ -31,8 +32,17 @@ export class Drafts {
     this.#place = place;
   }
 
-  /** A record that says exactly `data`. */
-  of(data: Data, meta: Meta): Draft {
+  /** All drafts from now on are for a record under a new key. */
+  move(): void {
+    this.#moves = true;
+  }
+
+  /**
+   * A record that says exactly `data`.
+   *
+   * @param untouched what of the data is as it was read
+   */
+  of(data: Data, meta: Meta, untouched?: Untouched): Draft {
     const { documents, lifetime } = this.#settings;
     const { permanent, meta: patch } = this.#changes;
     const bound = boundTo(meta, this.#place);
@@ -44,7 +54,7 @@ export class Drafts {
     const life = lifetime.deadline(next, this.#now);
     // Emptied is not logged out: for a minute a request under way may still fill the record again.
     const expiresAt = facts.empty ? Math.min(life, this.#now + LINGER_MS) : life;
-    return { document: documents.encode(decoded), expiresAt, decoded, facts };
+    return { document: documents.encode(decoded, untouched), expiresAt, decoded, facts };
   }
 
   /** What a record says of its session, read off before a handler can change the objects in it. */

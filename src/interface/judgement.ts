@@ -1,4 +1,4 @@
-import type { DecodedRecord } from '../codec/contract.ts';
+import type { ReadRecord } from '../codec/untouched.ts';
 import { CoatcheckError } from '../errors.ts';
 import type { EventReason } from '../events.ts';
 import { handleOf } from '../keys/ids.ts';
@@ -35,7 +35,7 @@ export function judge(session: RequestSession, settings: CommonSettings): void {
 type Found = Extract<Origin, { kind: 'record' }>;
 
 /** What the record says, if it may be believed; else the session has lost it. */
-function believed(session: RequestSession, origin: Found, settings: CommonSettings): DecodedRecord | undefined {
+function believed(session: RequestSession, origin: Found, settings: CommonSettings): ReadRecord | undefined {
   const { documents, lifetime, clock } = settings;
   try {
     const decoded = documents.decode(origin.record.document);

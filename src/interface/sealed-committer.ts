@@ -12,6 +12,7 @@ import { ownerName } from './owner-name.ts';
 import type { Revocation } from './revocation.ts';
 import { type SealedSession, sealSession } from './sealed-value.ts';
 import type { CommonSettings } from './settings.ts';
+import { untouchedOf } from './untouched.ts';
 
 /** What sealed sessions need besides. */
 export interface SealedSettings extends CommonSettings {
@@ -83,10 +84,11 @@ export class SealedCommitter {
     const stored = (): Data => (base === undefined ? {} : documents.data(base));
     const anew = changes.takes || origin.kind === 'closed';
     const data = anew ? changes.replay(stored(), documents.copyOf) : session.peek();
-    const drafted = new Drafts(this.#settings, changes, newNonce(), now, session.place).of(data, {
-      ...meta,
-      nonces: [],
-    });
+    const drafted = new Drafts(this.#settings, changes, newNonce(), now, session.place).of(
+      data,
+      { ...meta, nonces: [] },
+      anew ? undefined : untouchedOf(session, changes, this.#settings),
+    );
     if (drafted.facts.empty) {
       this.#emptied(session, old, changes);
       return;

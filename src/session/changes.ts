@@ -178,6 +178,11 @@ export class Changes {
     }
   }
 
+  /** Whether something was done to this very key. */
+  touches(key: string): boolean {
+    return this.#operations.has(key);
+  }
+
   /** The keys that were changed one by one. */
   keys(): Iterable<string> {
     return this.#operations.keys();

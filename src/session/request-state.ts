@@ -1,4 +1,4 @@
-import type { DecodedRecord } from '../codec/contract.ts';
+import type { ReadRecord } from '../codec/untouched.ts';
 import type { StoredRecord } from '../store/contract.ts';
 import type { MetaPatch } from './changes.ts';
 import { refuseLateChange, type Wire } from './wire.ts';
@@ -9,7 +9,7 @@ export type Origin =
   | { readonly kind: 'none' }
   /** A ticket whose record has not been asked for yet (`load: 'lazy'`). */
   | { readonly kind: 'unloaded'; readonly key: string }
-  | { readonly kind: 'record'; readonly key: string; readonly record: StoredRecord; decoded: DecodedRecord | undefined }
+  | { readonly kind: 'record'; readonly key: string; readonly record: StoredRecord; decoded: ReadRecord | undefined }
   /** Rotated away or ended a moment ago. */
   | { readonly kind: 'closed'; readonly key: string }
   /** The store did not answer. */

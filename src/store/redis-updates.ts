@@ -28,9 +28,12 @@ export interface UpdateLine<T> {
   alone(update: RedisUpdate, read: (answer: unknown) => T): Promise<T>;
 }
 
-/** Redis does nothing else while a script runs, so that a turn's updates are cut into pieces. */
+/**
+ * Redis does nothing else while a script runs, so that a turn's updates are cut into pieces. And the driver makes one
+ * text of a command: those of more than 128 KB lie apart on V8's heap, where making them costs more than a command.
+ */
 const MOST_KEYS = 64;
-const MOST_CHARACTERS = 256 * 1024;
+const MOST_CHARACTERS = 64 * 1024;
 
 /**
  * Sends what one turn of the event loop wants to update as one script, for one Redis that has all keys; a lone update

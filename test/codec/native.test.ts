@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkBounds, DEFAULT_LIMITS, type Limits } from '../../src/codec/bounds.ts';
 import type { Meta } from '../../src/codec/contract.ts';
-import { boundedDecode, codecWith, nativeCodec } from '../../src/codec/native.ts';
+import { boundedDecode, codecWith, nativeCodec, shortEncode } from '../../src/codec/native.ts';
 import type { Tag } from '../../src/codec/tag.ts';
 import { Tuple } from '../../src/codec/values.ts';
 import { anyValue, key } from './arbitraries.ts';
@@ -177,7 +177,10 @@ describe('the bounds that a native codec looks at while it decodes', () => {
         if (spaced) document = JSON.stringify(JSON.parse(document), null, 1);
         const code = codeOf(() => walked(document, limits));
         expect(codeOf(() => bounded(document, limits))).toBe(code);
-        if (code === 'nothing was thrown') expect(bounded(document, limits)).toStrictEqual(walked(document, limits));
+        if (code !== 'nothing was thrown') return;
+        const { data, meta: found, members } = bounded(document, limits);
+        expect({ data, meta: found }).toStrictEqual(walked(document, limits));
+        if (members !== undefined) expect(JSON.parse(JSON.stringify(data))).toStrictEqual(data);
       }),
       { numRuns: 1000 },
     );
@@ -222,8 +225,45 @@ describe('the bounds that a native codec looks at while it decodes', () => {
     expect(codeOf(() => boundedDecode(own)?.(document, DEFAULT_LIMITS))).toBe('SESSION_TOO_LARGE');
   });
 
+  it.each<[string, string]>([
+    ['a tag', '{"a":{" d":"Thu, 01 Jan 1970 00:00:00 GMT"}}'],
+    ['a tag spelt by an escape', '{"a":{"\\u0020d":"Thu, 01 Jan 1970 00:00:00 GMT"}}'],
+    ['minus nought', '{"a":[-0]}'],
+    ['a number that JavaScript has no word for', '{"a":1e400}'],
+  ])('tell no number of members where there is %s', (_, data) => {
+    const document = `{"meta":{"format":1,"created":5,"commits":2,"nonces":[]},"data":${data}}`;
+    expect(bounded(document, DEFAULT_LIMITS).members).toBeUndefined();
+    expect(bounded(document.replace(data, '{"a":[{"b":1},2]}'), DEFAULT_LIMITS).members).toBe(4);
+  });
+
   it('are no matter of a codec that wraps a native one', () => {
     expect(boundedDecode({ ...codec })).toBe(bounded);
     expect(boundedDecode({ ...codec, decode: (document) => codec.decode(document) })).toBeUndefined();
+  });
+});
+
+describe('the encode that does not look for tags where none can be', () => {
+  it('writes the same text', () => {
+    const data = fc.dictionary(fc.oneof(fc.string({ maxLength: 4 }), key), fc.jsonValue(), { noNullPrototype: true });
+    fc.assert(
+      fc.property(data, fc.dictionary(key, anyValue, { noNullPrototype: true }), (read, written) => {
+        // What is read is what JSON can say.
+        const plain = JSON.parse(JSON.stringify(read)) as Record<string, unknown>;
+        const record = { data: { ...plain, ...written }, meta };
+        const has = (name: string) => !Object.hasOwn(written, name);
+        if (codeOf(() => codec.encode({ data: plain, meta })) !== 'nothing was thrown') return;
+        const whole = codec.encode({ data: plain, meta }) as string;
+        const { members } = boundedDecode(codec)?.(whole, { bytes: 1e6, depth: 100, keys: 1e5 }) ?? {};
+        if (members === undefined) return;
+        expect(shortEncode(codec)?.(record, { members, has })).toBe(codec.encode(record));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("is no matter of codecs with users' tags, or that are wrapped", () => {
+    const never: Tag = { key: ' never', check: () => false, encode: () => null, decode: () => null };
+    expect(shortEncode(codecWith(never))).toBeUndefined();
+    expect(shortEncode({ ...codec, encode: (record) => codec.encode(record) })).toBeUndefined();
   });
 });

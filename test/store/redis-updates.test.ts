@@ -80,7 +80,7 @@ if (missing !== undefined) {
 
       test('that are long, or very many, do not stop Redis for long', async () => {
         const records = await born20();
-        const long = 'x'.repeat(100_000);
+        const long = 'x'.repeat(30_000);
         relay.reset();
         await Promise.all(records.map(({ version }, n) => store.update(keyOf(n), version, long, LATER)));
         expect(written()).toEqual(Array.from({ length: 10 }, () => 'EVALSHA 2'));
