@@ -20,6 +20,13 @@ const COOKIE = { redis: false, large: false };
 
 export const TARGETS: Readonly<Record<string, Target>> = {
   bare: { title: 'bare', redis: false, large: true, ours: false },
+  middleware: {
+    title: 'a middleware that does nothing',
+    redis: false,
+    large: false,
+    ours: false,
+    routes: ['control', 'nocookie', 'static', 'untouched'],
+  },
   floor: {
     title: 'floor: raw GET (+ SET)',
     ...SERVER,

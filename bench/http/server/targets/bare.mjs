@@ -1,3 +1,8 @@
+/** A middleware that does nothing: what the framework takes for mounting any. */
+export function middleware(parts) {
+  return { ...bare(parts), middleware: (_req, _res, next) => next() };
+}
+
 /** No session at all: what the framework itself costs. */
 export function bare({ send }) {
   const answer = (_req, res) => send(res, 'ann');

@@ -1,6 +1,7 @@
 /** Targets by name; each loads only what it measures. */
 export const targets = {
   bare: async (parts) => (await import('./bare.mjs')).bare(parts),
+  middleware: async (parts) => (await import('./bare.mjs')).middleware(parts),
   floor: async (parts) => (await import('./floor.mjs')).floor(parts),
   coatcheck: async (parts) => (await import('./coatcheck.mjs')).coatcheck(parts),
   'coatcheck-ambient': async (parts) => (await import('./coatcheck.mjs')).coatcheckAmbient(parts),
