@@ -17,16 +17,18 @@ export interface Target {
 const SERVER = { redis: true, large: true };
 // A browser keeps 4096 bytes of a cookie, name and attributes included.
 const COOKIE = { redis: false, large: false };
+// No session: what ours on the same routes cannot go below.
+const NOTHING = {
+  redis: false,
+  large: false,
+  ours: false,
+  routes: ['control', 'nocookie', 'static', 'untouched'],
+} as const;
 
 export const TARGETS: Readonly<Record<string, Target>> = {
   bare: { title: 'bare', redis: false, large: true, ours: false },
-  middleware: {
-    title: 'a middleware that does nothing',
-    redis: false,
-    large: false,
-    ours: false,
-    routes: ['control', 'nocookie', 'static', 'untouched'],
-  },
+  middleware: { title: 'a middleware that does nothing', ...NOTHING },
+  context: { title: '... but run an AsyncLocalStorage', ...NOTHING },
   floor: {
     title: 'floor: raw GET (+ SET)',
     ...SERVER,

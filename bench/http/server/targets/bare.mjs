@@ -1,6 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /** A middleware that does nothing: what the framework takes for mounting any. */
 export function middleware(parts) {
   return { ...bare(parts), middleware: (_req, _res, next) => next() };
+}
+
+/** A middleware that opens a context for the rest of the request: what an ambient session is made of. */
+export function context(parts) {
+  const contexts = new AsyncLocalStorage();
+  return { ...bare(parts), middleware: (_req, _res, next) => contexts.run({}, next) };
 }
 
 /** No session at all: what the framework itself costs. */

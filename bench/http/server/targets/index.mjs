@@ -2,6 +2,7 @@
 export const targets = {
   bare: async (parts) => (await import('./bare.mjs')).bare(parts),
   middleware: async (parts) => (await import('./bare.mjs')).middleware(parts),
+  context: async (parts) => (await import('./bare.mjs')).context(parts),
   floor: async (parts) => (await import('./floor.mjs')).floor(parts),
   coatcheck: async (parts) => (await import('./coatcheck.mjs')).coatcheck(parts),
   'coatcheck-ambient': async (parts) => (await import('./coatcheck.mjs')).coatcheckAmbient(parts),
